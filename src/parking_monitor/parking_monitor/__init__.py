@@ -1,0 +1,1 @@
+"""Count cars in a car park with cameras on small computers, on ROS 2."""

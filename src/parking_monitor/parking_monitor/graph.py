@@ -1,0 +1,181 @@
+"""Describe what runs: from fleet.yaml to the nodes to start.
+
+The one description of the graph. `launch/fleet.launch.py` turns it into launch
+actions and `fleet` into child processes; neither knows a node by name.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from parking_monitor.config import Camera, Cloud, Device, Fleet
+
+PACKAGE = 'parking_monitor'
+
+ParameterValue = bool | int | float | str | list[str]
+
+ENVIRONMENT: Mapping[str, str] = {
+    # The graph keeps to this machine unless the operator says otherwise.
+    'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    # Each pool of threads costs memory, and no node has a use for one.
+    'OPENBLAS_NUM_THREADS': '1',
+    'OMP_NUM_THREADS': '1',
+    'MALLOC_ARENA_MAX': '2',
+}
+"""What every node's environment has, where the operator did not set it himself."""
+
+SECRETS = frozenset({'TG_TOKEN', 'EI_API_KEY_IMAGE'})
+"""Environment variables that only the nodes which ask for them get."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSpec:
+    """Hold one node to start: an executable of this package, its name and its parameters.
+
+    Attributes:
+        secrets: the variables of `SECRETS` which this node reads.
+    """
+
+    executable: str
+    namespace: str
+    name: str
+    parameters: Mapping[str, ParameterValue]
+    secrets: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def full_name(self) -> str:
+        """Return the name that ROS tools show, for example `/device/camera/usb_cam`."""
+        return f'{self.namespace}/{self.name}'
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Hold everything that runs on one device."""
+
+    nodes: tuple[NodeSpec, ...]
+    environment: Mapping[str, str]
+
+
+def _node(
+    executable: str, namespace: str, parameters: Mapping[str, ParameterValue], **more: frozenset[str]
+) -> NodeSpec:
+    """Leave out empty lists, which parameter files cannot carry; they are every node's default."""
+    given = {name: value for name, value in parameters.items() if value != []}
+    return NodeSpec(executable=executable, namespace=namespace, name=executable, parameters=given, **more)
+
+
+def build(fleet: Fleet) -> Graph:
+    """Describe the nodes of a device.
+
+    In the mode `collect` only the cameras run: a device that collects pictures
+    for training has no model that could count yet.
+    """
+    nodes: list[NodeSpec] = []
+    for camera in fleet.cameras:
+        namespace = f'/{fleet.device.name}/{camera.name}'
+        nodes.append(_usb_cam(camera, namespace))
+        if fleet.mode == 'count':
+            nodes += [_ei_detector(camera, namespace), _car_counter(camera, namespace)]
+        if camera.annotate:
+            nodes.append(_annotator(camera, namespace))
+    if fleet.mode == 'count':
+        if fleet.cloud:
+            nodes.append(_aws_iot_bridge(fleet, fleet.device, fleet.cloud))
+        if fleet.telegram:
+            nodes.append(_telegram_notifier(fleet))
+    return Graph(nodes=tuple(nodes), environment=ENVIRONMENT)
+
+
+def _usb_cam(camera: Camera, namespace: str) -> NodeSpec:
+    return _node(
+        'usb_cam',
+        namespace,
+        {
+            'source': camera.source,
+            'width': camera.width,
+            'height': camera.height,
+            'rate_hz': camera.rate_hz,
+            'pace': camera.pace,
+            'loop': camera.loop,
+            'calibration': _text(camera.calibration),
+            'frame_id': camera.name,
+        },
+    )
+
+
+def _ei_detector(camera: Camera, namespace: str) -> NodeSpec:
+    return _node(
+        'ei_detector',
+        namespace,
+        {
+            'model': camera.model,
+            'labels': list(camera.labels),
+            'confidence': camera.confidence,
+        },
+    )
+
+
+def _car_counter(camera: Camera, namespace: str) -> NodeSpec:
+    return _node(
+        'car_counter',
+        namespace,
+        {
+            'camera': camera.name,
+            'labels': list(camera.labels),
+            'stale_after_s': camera.stale_after_s,
+            'zones': _zones(camera),
+        },
+    )
+
+
+def _annotator(camera: Camera, namespace: str) -> NodeSpec:
+    return _node(
+        'annotator',
+        namespace,
+        {'camera': camera.name, 'zones': _zones(camera)},
+    )
+
+
+def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
+    return _node(
+        'aws_iot_bridge',
+        f'/{device.name}',
+        {
+            'uuid': device.uuid,
+            'thing': device.thing,
+            'facility': fleet.facility,
+            'cameras': [camera.name for camera in fleet.cameras],
+            'floors': [camera.floor for camera in fleet.cameras],
+            'endpoint': cloud.endpoint,
+            'port': cloud.port,
+            'certificate': str(cloud.certificate),
+            'private_key': str(cloud.private_key),
+            'ca': str(cloud.ca),
+            'topic': cloud.topic,
+            'interval_s': cloud.interval_s,
+        },
+    )
+
+
+def _telegram_notifier(fleet: Fleet) -> NodeSpec:
+    assert fleet.telegram is not None  # noqa: S101 - the caller looked; this tells the type checker
+    return _node(
+        'telegram_notifier',
+        f'/{fleet.device.name}',
+        {
+            'cameras': [camera.name for camera in fleet.cameras],
+            'chat_id': fleet.telegram.chat_id,
+            'min_interval_s': fleet.telegram.min_interval_s,
+        },
+        secrets=frozenset({'TG_TOKEN'}),
+    )
+
+
+def _zones(camera: Camera) -> list[str]:
+    """Write each zone as JSON, since a ROS parameter cannot be a list of polygons."""
+    return [json.dumps(zone.model_dump(mode='json'), ensure_ascii=False) for zone in camera.zones]
+
+
+def _text(path: Path | None) -> str:
+    return str(path) if path else ''

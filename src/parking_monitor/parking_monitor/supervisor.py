@@ -1,0 +1,180 @@
+"""Keep child processes running: start, restart with back-off, and stop all of them in time."""
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+RESTARTS_VARIABLE = 'PARKING_MONITOR_RESTARTS'
+"""Tells a child how often it was started again; nodes say so on /diagnostics."""
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Hold a program to keep running, under the name that messages use."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Hold how long a supervisor waits for what.
+
+    Attributes:
+        first_delay_s: before the first restart; it doubles with each one after.
+        longest_delay_s: which the delay never exceeds.
+        settled_after_s: a child that ran this long begins again at the first delay.
+        grace_s: from the polite signal at the end to SIGKILL.
+    """
+
+    first_delay_s: float = 1.0
+    longest_delay_s: float = 30.0
+    settled_after_s: float = 60.0
+    grace_s: float = 1.5
+
+
+@dataclass(slots=True)
+class _Child:
+    command: Command
+    process: subprocess.Popen[bytes] | None = None
+    started_at_s: float = 0.0
+    start_again_at_s: float = 0.0
+    delay_s: float = 0.0
+    restarts: int = field(default=0)
+
+
+class Supervisor:
+    """Run commands as child processes until stopped; each has a process session of its own.
+
+    Not for use from several threads: `run` belongs to the main thread, and only
+    `stop` may be called from a signal handler or elsewhere.
+    """
+
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        *,
+        say: Callable[[str], None],
+        patience: Patience | None = None,
+    ) -> None:
+        self._children = [_Child(command) for command in commands]
+        self._say = say
+        self._patience = patience or Patience()
+        self._stopping = False
+        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    @property
+    def process_ids(self) -> Mapping[str, int]:
+        """Return the process ids of the children that run now, by name."""
+        return {child.command.name: child.process.pid for child in self._children if child.process}
+
+    def stop(self) -> None:
+        """Ask `run` to stop all children and return; safe in a signal handler."""
+        self._stopping = True
+        self._wake()
+
+    def run(self) -> None:
+        """Start the children and keep them running until `stop` is called."""
+        previous = signal.signal(signal.SIGCHLD, lambda _number, _frame: self._wake())
+        try:
+            while not self._stopping:
+                self._reap()
+                self._start_due()
+                self._sleep(self._next_start_in_s())
+        finally:
+            self._stop_children()
+            signal.signal(signal.SIGCHLD, previous)
+            os.close(self._wake_reader)
+            os.close(self._wake_writer)
+
+    def _wake(self) -> None:
+        try:
+            os.write(self._wake_writer, b'\0')
+        except BlockingIOError:
+            return  # the pipe is full: it is awake already
+
+    def _sleep(self, timeout_s: float | None) -> None:
+        """Wait until something happens: a child ended, a stop, or the time is over."""
+        readable, _, _ = select.select([self._wake_reader], [], [], timeout_s)
+        if readable:
+            os.read(self._wake_reader, 4096)
+
+    def _start_due(self) -> None:
+        now_s = time.monotonic()
+        for child in self._children:
+            if child.process is None and now_s >= child.start_again_at_s:
+                self._start(child)
+
+    def _next_start_in_s(self) -> float | None:
+        waiting = [child.start_again_at_s for child in self._children if child.process is None]
+        return max(0.0, min(waiting) - time.monotonic()) if waiting else None
+
+    def _start(self, child: _Child) -> None:
+        child.started_at_s = time.monotonic()
+        environment = {**child.command.environment, RESTARTS_VARIABLE: str(child.restarts)}
+        try:
+            child.process = subprocess.Popen(
+                child.command.arguments,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread
+            )
+        except OSError as error:
+            self._plan_restart(child, f'cannot be started: {error.strerror}')
+
+    def _reap(self) -> None:
+        for child in self._children:
+            if child.process is not None and (code := child.process.poll()) is not None:
+                _kill_session(child.process.pid)
+                child.process = None
+                self._plan_restart(child, _ending(code))
+
+    def _plan_restart(self, child: _Child, what_happened: str) -> None:
+        ran_s = time.monotonic() - child.started_at_s
+        settled = ran_s >= self._patience.settled_after_s
+        doubled_s = self._patience.first_delay_s if settled or not child.delay_s else child.delay_s * 2
+        child.delay_s = min(doubled_s, self._patience.longest_delay_s)
+        child.restarts += 1
+        child.start_again_at_s = time.monotonic() + child.delay_s
+        self._say(f'{child.command.name} {what_happened}; it is started again in {child.delay_s:g} s')
+
+    def _stop_children(self) -> None:
+        """Interrupt all children at once, wait for the grace, kill what is left with all it started."""
+        running = [child.process for child in self._children if child.process is not None]
+        for process in running:
+            process.send_signal(signal.SIGINT)
+        deadline_s = time.monotonic() + self._patience.grace_s
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+        for process in running:
+            _kill_session(process.pid)
+            process.wait()
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this child when its parent dies, however that happens."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _kill_session(leader: int) -> None:
+    """Kill what a child left behind in its process group."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it left nothing behind
+
+
+def _ending(code: int) -> str:
+    return f'was ended by {signal.Signals(-code).name}' if code < 0 else f'ended with exit code {code}'

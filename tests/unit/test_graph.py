@@ -1,0 +1,54 @@
+"""From fleet.yaml to the nodes to start."""
+
+import json
+
+from parking_monitor import config, graph
+
+CLOUD = 'cloud: {endpoint: broker, certificate: a, private_key: b, ca: c}\n'
+
+
+def built(text: str, **environment: str) -> graph.Graph:
+    return graph.build(config.parse(text, {'BALENA_DEVICE_UUID': 'abcdef1234', **environment}))
+
+
+def test_a_camera_has_a_node_for_each_step_in_its_own_namespace() -> None:
+    nodes = built('cameras: [{name: lane}]').nodes
+    assert [node.full_name for node in nodes] == [
+        '/device_abcdef1/lane/usb_cam',
+        '/device_abcdef1/lane/ei_detector',
+        '/device_abcdef1/lane/car_counter',
+        '/device_abcdef1/lane/annotator',
+    ]
+
+
+def test_a_device_has_one_bridge_for_all_its_cameras() -> None:
+    nodes = built('cameras: [{name: a, floor: P1}, {name: b, floor: P2}]\n' + CLOUD).nodes
+    bridges = [node for node in nodes if node.executable == 'aws_iot_bridge']
+    assert [node.full_name for node in bridges] == ['/device_abcdef1/aws_iot_bridge']
+    assert bridges[0].parameters['cameras'] == ['a', 'b']
+    assert bridges[0].parameters['floors'] == ['P1', 'P2']
+
+
+def test_a_device_that_collects_runs_cameras_and_no_counters() -> None:
+    executables = {node.executable for node in built('cameras: [{name: a}]\nmode: collect\n' + CLOUD).nodes}
+    assert executables == {'usb_cam', 'annotator'}
+
+
+def test_only_the_notifier_is_given_the_token_and_nobody_as_a_parameter() -> None:
+    nodes = built('cameras: [{name: a}]', TG_TOKEN='123:hush', TG_CHAT_ID='5').nodes
+    assert {node.executable for node in nodes if 'TG_TOKEN' in node.secrets} == {'telegram_notifier'}
+    assert 'hush' not in repr(nodes)
+
+
+def test_zones_travel_as_json() -> None:
+    nodes = built(
+        'cameras: [{name: a, zones: [{name: z, polygon: [[0, 0], [1, 0], [1, 1]], capacity: 3}]}]'
+    ).nodes
+    counter = next(node for node in nodes if node.executable == 'car_counter')
+    zones = counter.parameters['zones']
+    assert isinstance(zones, list)
+    assert json.loads(zones[0]) == {'name': 'z', 'polygon': [[0, 0], [1, 0], [1, 1]], 'capacity': 3}
+
+
+def test_the_graph_keeps_to_the_machine() -> None:
+    assert built('cameras: [{name: a}]').environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'

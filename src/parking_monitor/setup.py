@@ -16,6 +16,7 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
         (f'share/{NAME}/launch', sorted(map(str, Path('launch').glob('*.launch.py')))),
+        (f'share/{NAME}/models', sorted(map(str, Path('models').glob('*.onnx')))),
         (f'share/{NAME}/config', sorted(map(str, Path('config').glob('*')))),
     ],
     install_requires=['setuptools'],

@@ -1,0 +1,111 @@
+"""Take the counts of a device to AWS IoT Core, or to any broker with mutual TLS."""
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from parking_msgs.msg import CarCount
+from rclpy.node import Node
+
+from parking_monitor.cloud.connection_faults import ConnectionFault
+from parking_monitor.cloud.messages import Origin
+from parking_monitor.cloud.mqtt_session import MqttSession
+from parking_monitor.cloud.mqtt_settings import MqttSettings
+from parking_monitor.cloud.publisher import CountPublisher, PublisherSettings
+from parking_monitor.cloud.topics import live_topics
+from parking_monitor.nodes import convert, qos
+from parking_monitor.nodes.health import Health, Level, Report
+from parking_monitor.nodes.parameters import declare, on_change
+from parking_monitor.nodes.running import run
+
+_STOP_WITHIN_S = 1.0
+
+
+class AwsIotBridge(Node):
+    """Publish each camera's count when it changes, and at least every `interval_s`."""
+
+    def __init__(self) -> None:
+        super().__init__('aws_iot_bridge')
+        uuid = declare(self, 'uuid', '', 'The device in messages')
+        thing = declare(self, 'thing', '', 'AWS thing name; MQTT client id and topic prefix')
+        facility = declare(self, 'facility', '', 'Where the device is, in messages')
+        cameras = declare(self, 'cameras', [], 'Names of the cameras whose car_count goes out')
+        floors = declare(self, 'floors', [], 'Floor of each camera, in the order of the cameras')
+        topic = declare(self, 'topic', 'EI_TOPIC', 'Topic that every device publishes its counts to')
+        interval_s = declare(
+            self,
+            'interval_s',
+            120.0,
+            'Longest time between messages, s',
+            limits=(1, 86_400),
+            fixed=False,
+        )
+        if len(cameras) != len(floors):
+            raise ValueError(f'floors: {len(floors)} for {len(cameras)} cameras; give one for each')
+        session = MqttSession(self._settings(thing), uuid=uuid)
+        session.add_listener(self)
+        origins = {
+            camera: Origin(uuid=uuid, camera=camera, facility=facility, floor=floor)
+            for camera, floor in zip(cameras, floors, strict=True)
+        }
+        settings = PublisherSettings(topics=live_topics(thing, topic), interval_s=interval_s)
+        self._publisher = CountPublisher(session, origins, settings)
+        for camera in cameras:
+            self.create_subscription(
+                CarCount, f'{camera}/car_count', partial(self._on_count, camera), qos.CAR_COUNT
+            )
+        on_change(self, {'interval_s': self._publisher.set_interval})
+        self._health = Health(self, self._report)
+        self._publisher.start()
+
+    def close(self) -> None:
+        """Say goodbye to the broker."""
+        if not self._publisher.stop(_STOP_WITHIN_S):
+            self.get_logger().warning(f'the broker did not take leave within {_STOP_WITHIN_S} s')
+
+    def connected(self) -> None:
+        """Tell that the broker took the connection; called by the session."""
+        self.get_logger().info('connected to the broker')
+
+    def disconnected(self, reason: str) -> None:
+        """Tell that the connection is lost; called by the session."""
+        self.get_logger().warning(f'disconnected: {reason}')
+
+    def connection_failed(self, fault: ConnectionFault) -> None:
+        """Tell why there is no connection; called by the session."""
+        self.get_logger().error(f'no connection: {fault.text}', throttle_duration_sec=60)
+
+    def _settings(self, thing: str) -> MqttSettings:
+        return MqttSettings(
+            endpoint=declare(self, 'endpoint', '', 'Host name of the broker'),
+            port=declare(self, 'port', 8883, 'Port of the broker', limits=(1, 65535)),
+            thing=thing,
+            certificate=Path(declare(self, 'certificate', '', "PEM file of the device's certificate")),
+            private_key=Path(declare(self, 'private_key', '', 'PEM file of its private key')),
+            ca=Path(declare(self, 'ca', '', "PEM file of who signed the broker's certificate")),
+        )
+
+    def _on_count(self, camera: str, message: CarCount) -> None:
+        self._publisher.observe(camera, convert.to_count(message))
+
+    def _report(self) -> Report:
+        statistics = self._publisher.statistics
+        since_ns = statistics.connected_since_ns
+        values = {
+            'published': statistics.published,
+            'acknowledged': statistics.acknowledged,
+            'refused': statistics.refused,
+            'failed': statistics.failed,
+            'waiting': statistics.waiting,
+            'overwritten': statistics.overwritten,
+            'last_error': statistics.last_error,
+        }
+        if since_ns is None:
+            return Report(Level.ERROR, f'not connected: {statistics.last_error or "no answer yet"}', values)
+        since = datetime.fromtimestamp(since_ns / 1e9, UTC).isoformat(timespec='seconds')
+        return Report(Level.OK, f'connected since {since}', values)
+
+
+def main() -> None:
+    """Run the node."""
+    run(AwsIotBridge)

@@ -1,0 +1,164 @@
+"""The detector's node: a picture in, detections out, whatever becomes of the model."""
+
+import itertools
+import os
+import signal
+import threading
+from pathlib import Path
+
+import psutil
+from diagnostic_msgs.msg import DiagnosticStatus
+from parking_msgs.msg import Detections as DetectionsMessage
+from parking_msgs.srv import SetModel
+from sensor_msgs.msg import CompressedImage
+
+from parking_monitor.nodes import convert, convert_images, qos
+from tests.support.models import Script
+from tests.support.pictures import squares_jpeg, write_square_finder
+from tests.support.ros_graph import Inbox, RosGraph, is_about, values_of
+
+
+class Pictures:
+    """Publish pictures at 20 Hz, as a camera does, with so many cars in them."""
+
+    def __init__(self, ros: RosGraph, cars: int) -> None:
+        self._publisher = ros.publisher(CompressedImage, 'image_raw/compressed', qos.COMPRESSED_IMAGE)
+        self._picture = squares_jpeg(cars)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        stamp_ns = 0
+        while not self._stop.wait(0.05):
+            stamp_ns += 50_000_000
+            header = convert.to_header(stamp_ns, 'lane')
+            self._publisher.publish(convert_images.to_compressed_image(self._picture, header))
+
+
+def start_detector(ros: RosGraph, model: Path, **parameters: object) -> tuple[Inbox, Inbox]:
+    """Start the node and return its detections and diagnostics."""
+    detections = ros.listen(DetectionsMessage, 'detections', qos.DETECTIONS)
+    diagnostics = ros.diagnostics()
+    ros.start('ei_detector', {'model': str(model), **parameters})
+    return detections, diagnostics
+
+
+def model_pid(diagnostics: Inbox) -> int:
+    status = diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.OK, 'detecting'))
+    return int(values_of(status)['model_pid'])
+
+
+def test_boxes_come_back_in_pixels_of_the_picture_with_its_stamp(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        detections, _ = start_detector(ros, write_square_finder(tmp_path / 'model.eim'))
+        with Pictures(ros, cars=2):
+            message = detections.wait_for()
+    assert (message.header.frame_id, message.image_width, message.image_height) == ('lane', 640, 480)
+    assert convert.to_stamp_ns(message.header.stamp) % 50_000_000 == 0
+    assert (message.model_type, message.model_name) == (DetectionsMessage.OBJECT_DETECTION, 'squares')
+    lefts = sorted(item.x for item in message.detections)
+    assert [abs(found - drawn) <= 4 for found, drawn in zip(lefts, (40, 190), strict=True)] == [True, True]
+
+
+def test_nothing_found_is_published_too(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        detections, _ = start_detector(ros, write_square_finder(tmp_path / 'model.eim'))
+        with Pictures(ros, cars=0):
+            assert len(detections.wait_for().detections) == 0
+
+
+def test_a_killed_model_is_restarted_and_the_next_pictures_are_detected(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        detections, diagnostics = start_detector(ros, write_square_finder(tmp_path / 'model.eim'))
+        with Pictures(ros, cars=3):
+            detections.wait_for()
+            pid = model_pid(diagnostics)
+            os.kill(pid, signal.SIGKILL)
+            diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.ERROR))
+            status = diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.OK))
+            assert values_of(status)['model_restarts'] == '1'
+            detections.drain()
+            detections.wait_for()
+
+
+def test_a_hung_model_is_killed_and_restarted(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        model = write_square_finder(tmp_path / 'model.eim', Script(blobs=True, hang_on_classify=4))
+        detections, diagnostics = start_detector(ros, model)
+        with Pictures(ros, cars=3):
+            pid = model_pid(diagnostics)
+            detections.wait_for()
+            status = diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.ERROR, 'restart'))
+            assert 'within' in values_of(status)['last_error']
+            diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.OK))
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_model_that_is_garbage_leaves_the_node_up_and_saying_why(tmp_path: Path) -> None:
+    model = tmp_path / 'model.eim'
+    model.write_bytes(os.urandom(4096))
+    model.chmod(0o755)
+    with RosGraph() as ros:
+        detections, diagnostics = start_detector(ros, model)
+        diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.ERROR, 'model.eim'))
+        # The operator replaces the file; nothing has to be started again.
+        write_square_finder(tmp_path / 'good.eim').replace(model)
+        with Pictures(ros, cars=3):
+            detections.wait_for()
+
+
+def test_a_bad_model_is_refused_by_the_service_and_the_present_one_stays(tmp_path: Path) -> None:
+    bad = tmp_path / 'bad.eim'
+    bad.write_text('not a model')
+    with RosGraph() as ros:
+        detections, _ = start_detector(ros, write_square_finder(tmp_path / 'model.eim'))
+        with Pictures(ros, cars=3):
+            detections.wait_for()
+            response = ros.call(SetModel, 'ei_detector/set_model', path=str(bad))
+            assert not response.success
+            assert 'bad.eim' in response.message
+            detections.drain()
+            assert detections.wait_for().model_name == 'squares'
+
+
+def test_a_good_model_is_swapped_in_without_losing_the_node(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        detections, _ = start_detector(ros, write_square_finder(tmp_path / 'model.eim'))
+        other = write_square_finder(tmp_path / 'other.eim', name='other')
+        with Pictures(ros, cars=3):
+            detections.wait_for()
+            response = ros.call(SetModel, 'ei_detector/set_model', path=str(other))
+            assert response.success, response.message
+            assert 'other' in response.message
+            detections.wait_for(lambda message: message.model_name == 'other')
+
+
+def test_labels_and_confidence_change_at_run_time(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        detections, _ = start_detector(ros, write_square_finder(tmp_path / 'model.eim'))
+        with Pictures(ros, cars=3):
+            detections.wait_for(lambda message: len(message.detections) > 0)
+            assert ros.set_parameter('ei_detector', 'confidence', 0.99).successful
+            detections.wait_for(lambda message: len(message.detections) == 0)
+            assert ros.set_parameter('ei_detector', 'confidence', 0.3).successful
+            detections.wait_for(lambda message: len(message.detections) > 0)
+            assert ros.set_parameter('ei_detector', 'labels', ['bus']).successful
+            detections.wait_for(lambda message: len(message.detections) == 0)
+
+
+def test_a_slow_model_lowers_the_rate_and_not_the_freshness(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        model = write_square_finder(tmp_path / 'model.eim', Script(blobs=True, slow_s=0.3))
+        detections, _ = start_detector(ros, model)
+        with Pictures(ros, cars=1):
+            stamps_ns = [convert.to_stamp_ns(detections.wait_for().header.stamp) for _ in range(4)]
+    steps = [(later - earlier) / 1e9 for earlier, later in itertools.pairwise(stamps_ns)]
+    # Each detection skips the pictures that came meanwhile: six of them at 20 Hz and 0.3 s.
+    assert min(steps) >= 0.2

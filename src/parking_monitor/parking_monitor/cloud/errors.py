@@ -1,0 +1,74 @@
+"""Name what can go wrong between a count and the cloud."""
+
+from pathlib import Path
+
+
+class CloudError(Exception):
+    """Be the base of every error of the cloud subject."""
+
+
+class InvalidNameError(CloudError, ValueError):
+    """Say which topic or thing name is not allowed, and what is."""
+
+
+class MessageTooLargeError(CloudError, ValueError):
+    """Say that a message is over the limit of the broker."""
+
+
+class IdentityFileError(CloudError):
+    """Say which file of the device's identity cannot be used, and what to do.
+
+    Attributes:
+        field: name of the setting that holds the path.
+        path: the file.
+    """
+
+    def __init__(self, field: str, path: Path, problem: str) -> None:
+        super().__init__(f'cloud.{field}: {path} {problem}')
+        self.field = field
+        self.path = path
+
+
+class CertificateExpiredError(IdentityFileError):
+    """Say when the device's certificate ran out."""
+
+
+class PublishError(CloudError):
+    """Say that a message was not acknowledged; it may be sent again."""
+
+
+class PublishRefusedError(PublishError):
+    """Say that the broker answered a message with a refusal.
+
+    Attributes:
+        topic: the topic of the message.
+        reason_code: the MQTT 5 reason code, 128 or above.
+    """
+
+    def __init__(self, topic: str, reason_code: int, reason: str) -> None:
+        super().__init__(
+            f"the broker refused a message on topic '{topic}': {reason} (reason code {reason_code}); "
+            'check that the policy lets this thing publish there'
+        )
+        self.topic = topic
+        self.reason_code = reason_code
+
+
+class TelegramError(CloudError):
+    """Say why a message did not reach Telegram; never holds the token."""
+
+
+class TelegramRefusedError(TelegramError):
+    """Say what Telegram answered instead of taking the message."""
+
+
+class TelegramRateLimitError(TelegramError):
+    """Say how long Telegram wants no more messages.
+
+    Attributes:
+        retry_after_s: seconds to wait.
+    """
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f'Telegram takes no more messages for {retry_after_s:g} s; send fewer')
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,82 @@
+"""Name the MQTT topics of a thing, and check names against the rules of AWS IoT Core."""
+
+import re
+
+from parking_monitor.cloud.errors import InvalidNameError
+
+DEFAULT_SHARED_TOPIC = 'EI_TOPIC'
+"""Where the counts of every device go unless `AWS_TOPIC` says otherwise."""
+
+# AWS IoT Core message broker and protocol limits.
+MAX_TOPIC_BYTES = 256
+MAX_TOPIC_SLASHES = 7
+
+_THING_NAME = re.compile(r'[a-zA-Z0-9:_-]{1,128}')
+
+
+def check_thing_name(name: str, field: str = 'cloud.thing') -> str:
+    """Return the thing name when AWS IoT allows it.
+
+    Raises:
+        InvalidNameError: naming the field, the value and what is allowed.
+    """
+    if not _THING_NAME.fullmatch(name):
+        raise InvalidNameError(
+            f'{field}: thing name {name!r} is not allowed; use 1 to 128 characters of a-z, A-Z, 0-9, '
+            "colon, underscore and hyphen, for example 'garage-2_north'"
+        )
+    return name
+
+
+def check_topic(topic: str, field: str = 'topic') -> str:
+    """Return the topic when a message may be published to it.
+
+    Raises:
+        InvalidNameError: naming the field, the value and what is allowed.
+    """
+    problem = _topic_problem(topic)
+    if problem:
+        raise InvalidNameError(
+            f'{field}: topic {topic!r} {problem}; a topic has 1 to {MAX_TOPIC_BYTES} bytes of UTF-8, at most '
+            f"{MAX_TOPIC_SLASHES} slashes, no '+', '#' or NUL, and does not begin with '$'"
+        )
+    return topic
+
+
+def count_topic(thing: str) -> str:
+    """Return the topic of a thing's own counts."""
+    return f'parking/{check_thing_name(thing)}/count'
+
+
+def status_topic(thing: str) -> str:
+    """Return the topic of a thing's retained presence."""
+    return f'parking/{check_thing_name(thing)}/status'
+
+
+def live_topics(thing: str, shared_topic: str = DEFAULT_SHARED_TOPIC) -> tuple[str, ...]:
+    """Return every topic that a fresh count goes to, each once.
+
+    Args:
+        thing: the device's thing name.
+        shared_topic: the topic named by `AWS_TOPIC`; empty when none is wanted.
+    """
+    own = count_topic(thing)
+    if not shared_topic or shared_topic == own:
+        return (own,)
+    return check_topic(shared_topic, 'AWS_TOPIC'), own
+
+
+def _topic_problem(topic: str) -> str:
+    try:
+        length = len(topic.encode())
+    except UnicodeEncodeError:
+        return 'is not valid Unicode'
+    forbidden = [character for character in '+#\0' if character in topic]
+    problems = {
+        'is empty': not topic,
+        f'has {length} bytes': length > MAX_TOPIC_BYTES,
+        f'has {topic.count("/")} slashes': topic.count('/') > MAX_TOPIC_SLASHES,
+        "begins with '$', which belongs to the broker": topic.startswith('$'),
+        f'contains {forbidden}': bool(forbidden),
+    }
+    return next((problem for problem, found in problems.items() if found), '')

@@ -73,6 +73,8 @@ class FakeModel:
         if self.settings['hang_in_hello']:
             hang()
         self.said_hello = True
+        if self.settings['shared_memory']:
+            self.open_memory()
         return dict(self.hello)
 
     def features(self, request: dict[str, Any]) -> 'array.array[float] | None':
@@ -220,8 +222,6 @@ def main(settings: dict[str, Any]) -> None:
         listener.bind(sys.argv[1])
         listener.listen(1)
         client, _ = listener.accept()
-        if settings['shared_memory']:
-            model.open_memory()
         try:
             serve(model, client)
         except (ConnectionError, KeyboardInterrupt):

@@ -137,8 +137,10 @@ class RosGraph:
         file.write_text(yaml.safe_dump({name: {'ros__parameters': dict(parameters or {})}}))
         program = Path(get_package_prefix('parking_monitor'), 'lib', 'parking_monitor', executable)
         arguments = ['--ros-args', '-r', f'__ns:={NAMESPACE}', '--params-file', str(file)]
-        process = subprocess.Popen(  # noqa: PLW1509 - a test that is killed leaves no node behind
-            [str(program), *arguments], env=self.environment(**environment), preexec_fn=die_with_parent
+        process = subprocess.Popen(
+            [str(program), *arguments],
+            env=self.environment(**environment),
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls prctl and nothing that locks
         )
         self._processes.append(process)
         return process

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parking_monitor.counting.merging import merge
-from parking_monitor.values import Box
+from parking_monitor.values import Box, Detection
 from tests.support.builders import car, cells, seen
 
 positions = st.sets(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40)
@@ -40,9 +40,22 @@ def test_cells_of_two_labels_stay_apart() -> None:
     assert {detection.label for detection in merge(both)} == {'car', 'bus'}
 
 
-def test_boxes_of_other_models_are_not_merged() -> None:
-    side_by_side = (car(0, 0), car(40, 0))
-    assert merge(seen(*side_by_side)) == side_by_side
+def test_boxes_side_by_side_are_two_cars() -> None:
+    assert len(merge(seen(car(0, 0), car(40, 0)))) == 2
+
+
+def test_boxes_of_cars_that_hide_each_other_by_half_are_two_cars() -> None:
+    assert len(merge(seen(car(0, 0, width=40), car(20, 0, width=40)))) == 2
+
+
+def test_of_a_car_and_a_truck_on_one_vehicle_the_surer_stays() -> None:
+    truck = Detection('truck', 0.4, Box(98, 99, 60, 33))
+    merged = merge(seen(car(100, 100, 56, 30, confidence=0.7), truck))
+    assert [(item.label, item.confidence) for item in merged] == [('car', 0.7)]
+
+
+def test_a_part_of_a_car_is_no_second_car() -> None:
+    assert len(merge(seen(car(100, 100, 80, 60), car(110, 110, 30, 20, confidence=0.3)))) == 1
 
 
 def test_the_surest_cell_gives_the_confidence() -> None:

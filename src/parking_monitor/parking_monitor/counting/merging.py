@@ -1,4 +1,4 @@
-"""Make one detection of the neighbouring FOMO cells that one car lights up."""
+"""Make one detection of the several that one car gives."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,28 @@ from parking_monitor.values import Box, Detection, Detections, ModelType
 
 # Cells are neighbours when less than this share of a cell lies between them.
 _LARGEST_GAP_CELLS = 0.5
+# Of two boxes, the less sure one shows the same car when so much of the smaller lies in the other.
+# Parked cars seen obliquely hide each other by less than that.
+_SAME_CAR_SHARE = 0.75
 
 
 def merge(detections: Detections) -> tuple[Detection, ...]:
-    """Return one detection a car, for a FOMO model; those of other models as they are.
+    """Return one detection a car, the surest first for models that answer with boxes.
 
-    Cells of one label that touch, also at a corner, become the box around all
-    of them, with the confidence of the surest.
+    FOMO cells of one label that touch, also at a corner, become the box around
+    all of them, with the confidence of the surest. Of boxes that lie in one
+    another, whatever their labels, the surest stays: public models see a car, a
+    bus and a truck in one vehicle.
     """
-    if detections.model_type is not ModelType.FOMO:
-        return detections.items
+    if detections.model_type is ModelType.FOMO:
+        return _merge_cells(detections.items, detections.cell_size)
+    return _drop_repeated(detections.items)
+
+
+def _merge_cells(cells: Sequence[Detection], cell_size: tuple[float, float]) -> tuple[Detection, ...]:
     groups: list[list[Detection]] = []
-    for cell in detections.items:
-        touching = [group for group in groups if _touches(cell, group, detections.cell_size)]
+    for cell in cells:
+        touching = [group for group in groups if _touches(cell, group, cell_size)]
         groups = [group for group in groups if group not in touching]
         groups.append([cell, *(member for group in touching for member in group)])
     return tuple(_around(group) for group in groups)
@@ -44,3 +53,16 @@ def _around(group: Sequence[Detection]) -> Detection:
     bottom = max(member.box.bottom for member in group)
     surest = max(group, key=lambda member: member.confidence)
     return Detection(surest.label, surest.confidence, Box(x, y, right - x, bottom - y))
+
+
+def _drop_repeated(boxes: Sequence[Detection]) -> tuple[Detection, ...]:
+    kept: list[Detection] = []
+    for item in sorted(boxes, key=lambda item: item.confidence, reverse=True):
+        if not any(_is_same_car(item.box, other.box) for other in kept):
+            kept.append(item)
+    return tuple(kept)
+
+
+def _is_same_car(one: Box, other: Box) -> bool:
+    smaller = min(one.area, other.area)
+    return smaller > 0 and one.intersection(other) / smaller > _SAME_CAR_SHARE

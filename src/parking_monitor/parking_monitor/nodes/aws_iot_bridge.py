@@ -42,6 +42,7 @@ class AwsIotBridge(Node):
         )
         if len(cameras) != len(floors):
             raise ValueError(f'floors: {len(floors)} for {len(cameras)} cameras; give one for each')
+        self._is_closing = False
         session = MqttSession(self._settings(thing), uuid=uuid)
         session.add_listener(self)
         origins = {
@@ -60,6 +61,7 @@ class AwsIotBridge(Node):
 
     def close(self) -> None:
         """Say goodbye to the broker."""
+        self._is_closing = True
         if not self._publisher.stop(_STOP_WITHIN_S):
             self.get_logger().warning(f'the broker did not take leave within {_STOP_WITHIN_S} s')
 
@@ -69,7 +71,8 @@ class AwsIotBridge(Node):
 
     def disconnected(self, reason: str) -> None:
         """Tell that the connection is lost; called by the session."""
-        self.get_logger().warning(f'disconnected: {reason}')
+        if not self._is_closing:
+            self.get_logger().warning(f'disconnected: {reason}')
 
     def connection_failed(self, fault: ConnectionFault) -> None:
         """Tell why there is no connection; called by the session."""

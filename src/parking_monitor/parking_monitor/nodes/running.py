@@ -1,13 +1,16 @@
 """Run a node until it is interrupted, and let it put its things away."""
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import ExternalShutdownException
-from rclpy.node import Node
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
 
 
 class ClosableNode(Protocol):
@@ -16,28 +19,53 @@ class ClosableNode(Protocol):
     def close(self) -> None:
         """Put it away, within a second."""
 
+    def destroy_node(self) -> None:
+        """Give back what ROS holds."""
 
-def run(make_node: Callable[[], Node]) -> None:
-    """Make a node, spin it until SIGINT or SIGTERM, and close it.
+
+def run(make_node: Callable[[], ClosableNode]) -> None:
+    """Make a node, spin it until SIGINT or SIGTERM, and close it while ROS still works.
 
     Exits with code 2, and the reason on standard error, when a parameter given
     at the start is refused.
     """
-    rclpy.init()
+    stopping = threading.Event()
+    # rclpy's own handlers would end ROS below the feet of threads that publish.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    executor = SingleThreadedExecutor()
+
+    def stop() -> None:
+        stopping.set()
+        executor.wake()
+
+    _on_signals((signal.SIGINT, signal.SIGTERM), stop)
     try:
         node = make_node()
     except (InvalidParameterValueException, InvalidParameterTypeException, ValueError) as error:
         sys.stderr.write(f'{error}\n')
-        rclpy.try_shutdown()
+        rclpy.shutdown()
         sys.exit(2)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return
+    executor.add_node(node)
     try:
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        while not stopping.is_set():
+            executor.spin_once()
     finally:
         node.close()
         # Without this, Fast DDS leaves the node's segments in /dev/shm.
         node.destroy_node()
-        rclpy.try_shutdown()
+        rclpy.shutdown()
+
+
+def _on_signals(numbers: tuple[signal.Signals, ...], act: Callable[[], None]) -> None:
+    """Call a function from a thread when a signal comes, even while the main thread waits in C."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in numbers:
+        signal.signal(number, lambda _number, _frame: None)
+
+    def watch() -> None:
+        while os.read(reader, 1):
+            act()
+
+    threading.Thread(target=watch, name='signals', daemon=True).start()

@@ -1,0 +1,1 @@
+"""Run the parking monitor on one machine: simulated cameras, a local MQTT broker, a report."""

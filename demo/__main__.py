@@ -1,0 +1,219 @@
+"""Show the whole product on this machine: camera, model, count, broker, in one command."""
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+from ament_index_python.packages import get_package_prefix
+from rich.console import Console
+from rich.table import Table
+
+from demo.broker import BrokerError, LocalBroker
+from demo.broker_tap import BrokerTap, Message
+from demo.measurements import Measurements, Report
+from demo.observer import Observer
+
+FOLDER = Path('build/demo')
+DEVICE, CAMERA, THING = 'demo', 'lane', 'demo-device'
+SCENE = 'sim:day_lane'
+DEFAULT_SECONDS = 30.0
+# A whole clip or folder is played, but not for ever.
+LONGEST_SECONDS = 3600.0
+FIRST_COUNT_WITHIN_S = 60.0
+STOP_WITHIN_S = 5.0
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def demo(
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            envvar='DEMO_SECONDS', min=0, help='How long to run; 0 until Ctrl-C. Default: 30, or to the end.'
+        ),
+    ] = None,
+    source: Annotated[
+        str,
+        typer.Option(
+            envvar='SOURCE', help='A video, a folder of pictures, /dev/video0, rtsp://..., sim:<scene>.'
+        ),
+    ] = SCENE,
+    model: Annotated[
+        str, typer.Option(envvar='MODEL', help='An .eim or .onnx; `default` is the one that ships.')
+    ] = 'default',
+    confidence: Annotated[
+        float | None, typer.Option(envvar='CONFIDENCE', min=0, max=1, help='From which on to count, 0 to 1.')
+    ] = None,
+) -> None:
+    """Count cars, and deliver the counts to an MQTT broker of its own over mutual TLS.
+
+    Prints a line whenever the count changes and the broker's copy of each message; at the end
+    a table, which also goes to build/demo/report.json. The exit code is 0 only if counts came
+    all the way from the camera to the broker.
+    """
+    is_recording = Path(source).expanduser().exists() and not source.startswith('/dev/')
+    if seconds is None:
+        seconds = LONGEST_SECONDS if is_recording else DEFAULT_SECONDS
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    measurements = Measurements()
+    try:
+        with _broker() as broker, BrokerTap(broker, lambda message: _on_message(message, measurements)):
+            _say(f'broker: mosquitto on {broker.host}:{broker.port}, mutual TLS, this device is {THING}')
+            fleet_yaml = _write_configuration(broker, source, model, confidence, play_once=is_recording)
+            completed = _watch(fleet_yaml, measurements, seconds)
+    except BrokerError as error:
+        console.print(f'demo: {error}', style='red')
+        raise typer.Exit(1) from None
+    report = measurements.report()
+    report.write(FOLDER / 'report.json')
+    _print_table(report)
+    if not (report.flowed and completed):
+        console.print(
+            'Counts did not flow from the camera to the broker. The end of build/demo/fleet.log:', style='red'
+        )
+        console.print(_tail(FOLDER / 'fleet.log'), markup=False)
+        raise typer.Exit(1)
+
+
+def _broker() -> LocalBroker:
+    return LocalBroker(FOLDER / 'broker')
+
+
+def _write_configuration(
+    broker: LocalBroker, source: str, model: str, confidence: float | None, *, play_once: bool
+) -> Path:
+    identity = broker.identity(THING)
+    is_folder = Path(source).expanduser().is_dir()
+    camera: dict[str, object] = {
+        'name': CAMERA,
+        'source': _absolute(source),
+        'model': model if model == 'default' else _absolute(model),
+        'rate_hz': 1.0 if is_folder else 30.0 if play_once else 10.0,
+        'loop': not play_once,
+    }
+    if confidence is not None:
+        camera['confidence'] = confidence
+    configuration = {
+        'facility': 'demo car park',
+        'device': {'uuid': THING, 'name': DEVICE},
+        'cameras': [camera],
+        'cloud': {
+            'endpoint': broker.host,
+            'port': broker.port,
+            'certificate': str(identity.certificate),
+            'private_key': str(identity.private_key),
+            'ca': str(identity.ca),
+        },
+    }
+    path = FOLDER / 'fleet.yaml'
+    path.write_text(yaml.safe_dump(configuration, sort_keys=False))
+    return path
+
+
+def _absolute(text: str) -> str:
+    path = Path(text).expanduser()
+    return str(path.resolve()) if path.exists() else text
+
+
+def _watch(fleet_yaml: Path, measurements: Measurements, seconds: float) -> bool:
+    """Run the graph for a time, or until its source ends; return whether it ran as it should."""
+    interrupted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: interrupted.set())
+    started_s = time.monotonic()
+    with _fleet(fleet_yaml) as fleet:
+        observer = Observer(DEVICE, CAMERA, measurements, _say)
+        try:
+            if not _wait(observer.first_count, interrupted, fleet, FIRST_COUNT_WITHIN_S):
+                return interrupted.is_set()
+            _say(f'first count {time.monotonic() - started_s:.1f} s after the start')
+            _wait(observer.source_ended, interrupted, fleet, seconds or float('inf'))
+            # Its numbers come once a second; the last ones are wanted.
+            observer.bridge_reported.clear()
+            observer.bridge_reported.wait(2.0)
+            return fleet.poll() is None
+        finally:
+            observer.close()
+
+
+def _wait(
+    event: threading.Event, interrupted: threading.Event, fleet: subprocess.Popen[bytes], seconds: float
+) -> bool:
+    """Wait for an event, a Ctrl-C, the end of the graph or the time; return whether it was the event."""
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s and not interrupted.is_set() and fleet.poll() is None:
+        if event.wait(min(0.1, max(0.0, end_s - time.monotonic()))):
+            return True
+    return False
+
+
+@contextmanager
+def _fleet(fleet_yaml: Path) -> Iterator[subprocess.Popen[bytes]]:
+    program = Path(get_package_prefix('parking_monitor')) / 'lib' / 'parking_monitor' / 'fleet'
+    log = FOLDER / 'fleet.log'
+    _say(f'starting the graph of {fleet_yaml}; its log is {log}')
+    with log.open('wb') as output:
+        process = subprocess.Popen([str(program), str(fleet_yaml)], stdout=output, stderr=output)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _on_message(message: Message, measurements: Measurements) -> None:
+    text = message.payload.decode(errors='replace')
+    try:
+        is_count = 'cars' in json.loads(text)
+    except ValueError:
+        is_count = False
+    measurements.received_by_broker += is_count
+    _say(f'broker {message.topic}: {text}', style='dim')
+
+
+def _say(text: str, style: str | None = None) -> None:
+    console.print(f'{time.strftime("%H:%M:%S")} {text}', style=style, markup=False)
+
+
+def _print_table(report: Report) -> None:
+    table = Table('what', 'how much', title='What the demo saw', title_justify='left')
+    exact = '' if report.exact_count_share is None else f'{report.exact_count_share:.1%}'
+    rows = (
+        ('frames from the camera', report.frames),
+        ('frames answered by the model', report.detections),
+        ('counts published', report.counts_published),
+        ('messages acknowledged by the broker', report.messages_acknowledged),
+        ('messages passed on by the broker', report.messages_received_by_broker),
+        ('latency from image to count, p50', _ms(report.latency_ms_p50)),
+        ('latency from image to count, p99', _ms(report.latency_ms_p99)),
+        ('counts that equal the truth', exact or 'the truth is known of simulated scenes alone'),
+        ('state of the last count', report.state),
+    )
+    for what, how_much in rows:
+        table.add_row(what, str(how_much))
+    console.print(table)
+    console.print(f'The same as JSON: {FOLDER / "report.json"}')
+
+
+def _ms(value: float | None) -> str:
+    return '' if value is None else f'{value:.1f} ms'
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return '\n'.join(log.read_text(errors='replace').splitlines()[-lines:]) if log.exists() else ''
+
+
+if __name__ == '__main__':
+    typer.run(demo)

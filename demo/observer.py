@@ -1,0 +1,126 @@
+"""Listen to the graph as any ROS node could, and tell what changes."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from parking_msgs.msg import CarCount
+from parking_msgs.msg import Detections as DetectionsMessage
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from demo.measurements import Measurements
+from parking_monitor import graph
+from parking_monitor.nodes import convert, qos
+from parking_monitor.values import Count, CountState
+
+
+class Observer:
+    """Watch one camera of one device.
+
+    Args:
+        device: name of the device.
+        camera: name of the camera.
+        measurements: take what is observed.
+        say: takes a line for people whenever the count changes.
+    """
+
+    def __init__(
+        self, device: str, camera: str, measurements: Measurements, say: Callable[[str], None]
+    ) -> None:
+        self._camera = camera
+        self._measurements = measurements
+        self._say = say
+        self._last: Count | None = None
+        self._trouble = ''
+        self.source_ended = threading.Event()
+        self.bridge_reported = threading.Event()
+        self.first_count = threading.Event()
+        # The same reach as the graph that it listens to.
+        for name, value in graph.ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        rclpy.init()
+        self._node = Node('demo_observer')
+        namespace = f'/{device}/{camera}'
+        self._node.create_subscription(CarCount, f'{namespace}/car_count', self._on_count, qos.CAR_COUNT)
+        self._node.create_subscription(
+            DetectionsMessage, f'{namespace}/detections', self._on_detections, qos.DETECTIONS
+        )
+        self._node.create_subscription(
+            DetectionsMessage, f'{namespace}/truth', self._on_truth, qos.DETECTIONS
+        )
+        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.DIAGNOSTICS)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, name='observer', daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._executor.shutdown(timeout_sec=2.0)
+        self._thread.join(2.0)
+        self._node.destroy_node()
+        rclpy.try_shutdown()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            return
+
+    def _on_truth(self, message: DetectionsMessage) -> None:
+        shares = [item.confidence for item in message.detections]
+        self._measurements.add_truth(convert.to_stamp_ns(message.header.stamp), shares)
+
+    def _on_detections(self, _message: DetectionsMessage) -> None:
+        self._measurements.detections += 1
+
+    def _on_count(self, message: CarCount) -> None:
+        count = convert.to_count(message)
+        self._measurements.add_count(count, time.time_ns())
+        if count.state is CountState.OK:
+            self.first_count.set()
+        if _differs(count, self._last):
+            self._say(f'camera {self._camera}: {describe(count, self._last)}')
+        self._last = count
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            values = {pair.key: pair.value for pair in status.values}
+            if status.name.endswith('/usb_cam'):
+                self._measurements.frames = int(values.get('frames', '0'))
+                if 'source ended' in status.message:
+                    self.source_ended.set()
+            elif status.name.endswith('/aws_iot_bridge'):
+                self._measurements.acknowledged = int(values.get('acknowledged', '0'))
+                self.bridge_reported.set()
+            self._tell_trouble(status)
+
+    def _tell_trouble(self, status: DiagnosticStatus) -> None:
+        is_trouble = status.level == DiagnosticStatus.ERROR and self.first_count.is_set()
+        if is_trouble and status.message != self._trouble:
+            self._trouble = status.message
+            self._say(f'{status.name}: {status.message}')
+
+
+def describe(count: Count, before: Count | None) -> str:
+    """Say a count in words, with what came in and went out since the one before."""
+    cars = f'{count.cars} car' + ('' if count.cars == 1 else 's')
+    zones = ''.join(
+        f', {zone.name} {zone.cars}' + (f'/{zone.capacity}' if zone.capacity else '') for zone in count.zones
+    )
+    entered = count.entered - before.entered if before else 0
+    left = count.left - before.left if before else 0
+    moves = ', '.join([f'+{entered} in'] * (entered > 0) + [f'{left} out'] * (left > 0))
+    state = '' if count.state is CountState.OK else f' [{count.state.name}]'
+    return cars + zones + (f' ({moves})' if moves else '') + state
+
+
+def _differs(count: Count, before: Count | None) -> bool:
+    def visible(one: Count) -> tuple[object, ...]:
+        return one.state, one.cars, one.zones, one.entered, one.left
+
+    return before is None or visible(count) != visible(before)

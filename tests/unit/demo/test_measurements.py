@@ -1,0 +1,81 @@
+"""The numbers of the demo are what was observed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from demo.measurements import Measurements, percentile
+from parking_monitor.values import Count, CountState
+
+
+def a_count(stamp_ns: int, cars: int, state: CountState = CountState.OK) -> Count:
+    return Count(stamp_ns=stamp_ns, state=state, cars=cars)
+
+
+def test_a_count_is_exact_when_it_equals_the_cars_that_can_be_seen_by_half() -> None:
+    measured = Measurements()
+    measured.add_truth(1, [1.0, 0.5, 0.49])
+    measured.add_truth(2, [1.0])
+    measured.add_count(a_count(1, cars=2), now_ns=5)
+    measured.add_count(a_count(2, cars=2), now_ns=5)
+    assert measured.report().exact_count_share == 0.5
+
+
+def test_without_a_truth_nothing_is_said_about_exactness() -> None:
+    measured = Measurements()
+    measured.add_count(a_count(1, cars=2), now_ns=5)
+    assert measured.report().exact_count_share is None
+
+
+def test_latency_is_from_the_stamp_of_the_image_to_the_arrival_of_its_count() -> None:
+    measured = Measurements()
+    for latency_ms in range(1, 101):
+        measured.add_count(a_count(1_000, cars=0), now_ns=1_000 + latency_ms * 1_000_000)
+    report = measured.report()
+    assert (report.latency_ms_p50, report.latency_ms_p99) == (50.0, 99.0)
+
+
+def test_counts_before_the_first_picture_have_no_latency() -> None:
+    measured = Measurements()
+    measured.add_count(a_count(0, cars=0, state=CountState.UNKNOWN), now_ns=5)
+    assert measured.report().latency_ms_p50 is None
+
+
+def test_counts_flowed_only_if_each_step_saw_some() -> None:
+    measured = Measurements(frames=1, detections=1, acknowledged=1, received_by_broker=1)
+    assert not measured.report().flowed
+    measured.add_count(a_count(1, cars=0), now_ns=2)
+    assert measured.report().flowed
+    measured.received_by_broker = 0
+    assert not measured.report().flowed
+
+
+def test_a_stale_count_at_the_end_is_no_success() -> None:
+    measured = Measurements(frames=1, detections=1, acknowledged=1, received_by_broker=1)
+    measured.add_count(a_count(1, cars=0, state=CountState.STALE), now_ns=2)
+    assert not measured.report().flowed
+
+
+def test_the_report_has_the_documented_keys(tmp_path: Path) -> None:
+    Measurements().report().write(tmp_path / 'demo' / 'report.json')
+    assert list(json.loads((tmp_path / 'demo' / 'report.json').read_text())) == [
+        'frames',
+        'detections',
+        'counts_published',
+        'messages_acknowledged',
+        'messages_received_by_broker',
+        'latency_ms_p50',
+        'latency_ms_p99',
+        'exact_count_share',
+        'state',
+    ]
+
+
+@pytest.mark.parametrize(
+    ('values', 'share', 'expected'), [([], 50, None), ([7.0], 99, 7.0), ([3, 1, 2], 50, 2)]
+)
+def test_a_percentile_is_a_value_that_was_measured(
+    values: list[float], share: float, expected: float | None
+) -> None:
+    assert percentile(values, share) == expected

@@ -1,19 +1,15 @@
 """Listen to the graph as any ROS node could, and tell what changes."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from parking_msgs.msg import CarCount
 from parking_msgs.msg import Detections as DetectionsMessage
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
 
+from demo.listening import ListeningNode
 from demo.measurements import Measurements
-from parking_monitor import graph
 from parking_monitor.nodes import convert, qos
 from parking_monitor.values import Count, CountState
 
@@ -39,37 +35,20 @@ class Observer:
         self.source_ended = threading.Event()
         self.bridge_reported = threading.Event()
         self.first_count = threading.Event()
-        # The same reach as the graph that it listens to.
-        for name, value in graph.ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
-        rclpy.init()
-        self._node = Node('demo_observer')
         namespace = f'/{device}/{camera}'
-        self._node.create_subscription(CarCount, f'{namespace}/car_count', self._on_count, qos.CAR_COUNT)
-        self._node.create_subscription(
-            DetectionsMessage, f'{namespace}/detections', self._on_detections, qos.DETECTIONS
+        self._node = ListeningNode('demo_observer')
+        self._node.listen(
+            [
+                (CarCount, f'{namespace}/car_count', self._on_count, qos.CAR_COUNT),
+                (DetectionsMessage, f'{namespace}/detections', self._on_detections, qos.DETECTIONS),
+                (DetectionsMessage, f'{namespace}/truth', self._on_truth, qos.DETECTIONS),
+                (DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.DIAGNOSTICS),
+            ]
         )
-        self._node.create_subscription(
-            DetectionsMessage, f'{namespace}/truth', self._on_truth, qos.DETECTIONS
-        )
-        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.DIAGNOSTICS)
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name='observer', daemon=True)
-        self._thread.start()
 
     def close(self) -> None:
         """Stop listening."""
-        self._executor.shutdown(timeout_sec=2.0)
-        self._thread.join(2.0)
-        self._node.destroy_node()
-        rclpy.try_shutdown()
-
-    def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            return
+        self._node.close()
 
     def _on_truth(self, message: DetectionsMessage) -> None:
         shares = [item.confidence for item in message.detections]

@@ -198,7 +198,7 @@ def _print_table(report: Report) -> None:
         ('messages passed on by the broker', report.messages_received_by_broker),
         ('latency from image to count, p50', _ms(report.latency_ms_p50)),
         ('latency from image to count, p99', _ms(report.latency_ms_p99)),
-        ('counts that equal the truth', exact or 'the truth is known of simulated scenes alone'),
+        ('counts that agree with the truth', exact or 'the truth is known of simulated scenes alone'),
         ('state of the last count', report.state),
     )
     for what, how_much in rows:

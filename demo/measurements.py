@@ -9,8 +9,10 @@ from pathlib import Path
 
 from parking_monitor.values import Count, CountState
 
-# A car counts as visible when at least half of it can be seen.
+# A car of which at least half can be seen has to be counted; one of which less than a tenth can be
+# seen must not be; between the two, at the edge of the picture or behind another, both are right.
 VISIBLE_SHARE = 0.5
+HIDDEN_SHARE = 0.1
 _MOST_WAITING = 1000
 _MOST_LATENCIES = 1_000_000
 
@@ -27,7 +29,8 @@ class Report:
         messages_received_by_broker: count messages that the broker passed on.
         latency_ms_p50: from the stamp of an image to its count, the middle one; None without counts.
         latency_ms_p99: the same, which one in a hundred exceeds.
-        exact_count_share: counts that equal the truth, of those with a truth; None without one.
+        exact_count_share: counts that agree with the truth, of those with a truth; None without one.
+            Cars that are half hidden or cut off by the edge may be counted or not.
         state: of the last count.
     """
 
@@ -72,11 +75,13 @@ class Measurements:
     latencies_ms: list[float] = field(default_factory=list)
     exact: int = 0
     compared: int = 0
-    _truths: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    _truths: OrderedDict[int, range] = field(default_factory=OrderedDict)
 
     def add_truth(self, stamp_ns: int, visible_shares: Sequence[float]) -> None:
         """Take the truth of a frame: the visible share of each car in it."""
-        self._truths[stamp_ns] = sum(share >= VISIBLE_SHARE for share in visible_shares)
+        fewest = sum(share >= VISIBLE_SHARE for share in visible_shares)
+        most = sum(share >= HIDDEN_SHARE for share in visible_shares)
+        self._truths[stamp_ns] = range(fewest, most + 1)
         while len(self._truths) > _MOST_WAITING:
             self._truths.popitem(last=False)
 
@@ -91,7 +96,7 @@ class Measurements:
         truth = self._truths.pop(count.stamp_ns, None)
         if truth is not None:
             self.compared += 1
-            self.exact += truth == count.cars
+            self.exact += count.cars in truth
 
     def report(self) -> Report:
         """Return the numbers so far."""

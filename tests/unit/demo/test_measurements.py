@@ -13,13 +13,26 @@ def a_count(stamp_ns: int, cars: int, state: CountState = CountState.OK) -> Coun
     return Count(stamp_ns=stamp_ns, state=state, cars=cars)
 
 
-def test_a_count_is_exact_when_it_equals_the_cars_that_can_be_seen_by_half() -> None:
+def exact_share(cars: int, *visible_shares: float) -> float | None:
     measured = Measurements()
-    measured.add_truth(1, [1.0, 0.5, 0.49])
-    measured.add_truth(2, [1.0])
-    measured.add_count(a_count(1, cars=2), now_ns=5)
-    measured.add_count(a_count(2, cars=2), now_ns=5)
-    assert measured.report().exact_count_share == 0.5
+    measured.add_truth(1, visible_shares)
+    measured.add_count(a_count(1, cars), now_ns=5)
+    return measured.report().exact_count_share
+
+
+def test_a_count_agrees_when_it_has_every_car_that_can_be_seen() -> None:
+    assert exact_share(2, 1.0, 0.5) == 1.0
+    assert exact_share(1, 1.0, 0.5) == 0.0
+    assert exact_share(3, 1.0, 0.5) == 0.0
+
+
+def test_a_car_that_is_half_hidden_may_be_counted_or_not() -> None:
+    assert exact_share(1, 1.0, 0.49) == exact_share(2, 1.0, 0.49) == 1.0
+    assert exact_share(3, 1.0, 0.49) == 0.0
+
+
+def test_a_car_that_cannot_be_seen_must_not_be_counted() -> None:
+    assert exact_share(2, 1.0, 0.09) == 0.0
 
 
 def test_without_a_truth_nothing_is_said_about_exactness() -> None:

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 IN_WORKSPACE := scripts/in-workspace.sh
 
-.PHONY: help setup build demo test test-unit lint bench lock clean
+.PHONY: help setup build demo run test test-unit lint bench lock clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ build: setup  ## Build the ROS packages into install/
 
 demo: build  ## Count simulated cars, and deliver the counts to a broker of its own
 	@$(IN_WORKSPACE) python -m demo
+
+run: build  ## Run your own fleet.yaml: make run CONFIG=my.yaml
+	@$(IN_WORKSPACE) fleet $(or $(CONFIG),--help)
 
 test: build lint  ## Lint, types, and all tests
 	@$(IN_WORKSPACE) python -m pytest $(PYTEST_ARGS)

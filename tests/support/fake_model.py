@@ -45,6 +45,7 @@ class FakeModel:
         }
 
     def close(self) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # clients interrupt a model that is already leaving
         if self.segment is not None:
             self.segment.unlink(missing_ok=True)
 

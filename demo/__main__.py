@@ -27,7 +27,6 @@ SCENE = 'sim:day_lane'
 DEFAULT_SECONDS = 30.0
 # A whole clip or folder is played, but not for ever.
 LONGEST_SECONDS = 3600.0
-FIRST_COUNT_WITHIN_S = 60.0
 STOP_WITHIN_S = 5.0
 
 console = Console(highlight=False, soft_wrap=True)
@@ -52,6 +51,9 @@ def demo(
     confidence: Annotated[
         float | None, typer.Option(envvar='CONFIDENCE', min=0, max=1, help='From which on to count, 0 to 1.')
     ] = None,
+    first_count_within: Annotated[
+        float, typer.Option(min=1, help='Seconds after which a graph without a count is given up.')
+    ] = 60.0,
 ) -> None:
     """Count cars, and deliver the counts to an MQTT broker of its own over mutual TLS.
 
@@ -68,7 +70,7 @@ def demo(
         with _broker() as broker, BrokerTap(broker, lambda message: _on_message(message, measurements)):
             _say(f'broker: mosquitto on {broker.host}:{broker.port}, mutual TLS, this device is {THING}')
             fleet_yaml = _write_configuration(broker, source, model, confidence, play_once=is_recording)
-            completed = _watch(fleet_yaml, measurements, seconds)
+            completed = _watch(fleet_yaml, measurements, seconds, first_count_within)
     except BrokerError as error:
         console.print(f'demo: {error}', style='red')
         raise typer.Exit(1) from None
@@ -123,7 +125,7 @@ def _absolute(text: str) -> str:
     return str(path.resolve()) if path.exists() else text
 
 
-def _watch(fleet_yaml: Path, measurements: Measurements, seconds: float) -> bool:
+def _watch(fleet_yaml: Path, measurements: Measurements, seconds: float, first_count_within: float) -> bool:
     """Run the graph for a time, or until its source ends; return whether it ran as it should."""
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -132,7 +134,7 @@ def _watch(fleet_yaml: Path, measurements: Measurements, seconds: float) -> bool
     with _fleet(fleet_yaml) as fleet:
         observer = Observer(DEVICE, CAMERA, measurements, _say)
         try:
-            if not _wait(observer.first_count, interrupted, fleet, FIRST_COUNT_WITHIN_S):
+            if not _wait(observer.first_count, interrupted, fleet, first_count_within):
                 return interrupted.is_set()
             _say(f'first count {time.monotonic() - started_s:.1f} s after the start')
             _wait(observer.source_ended, interrupted, fleet, seconds or float('inf'))

@@ -18,7 +18,9 @@ from parking_msgs.msg import CarCount
 from demo.broker import LocalBroker
 from demo.broker_tap import BrokerTap, Message
 from parking_monitor import graph, shared_memory
+from parking_monitor.cloud.messages import utc_text
 from parking_monitor.nodes import convert, qos
+from tests.support.models import Script
 from tests.support.pictures import write_clip, write_square_finder
 from tests.support.ros_graph import Inbox, RosGraph
 from tests.support.workspace import program, run
@@ -72,7 +74,7 @@ def write_fleet(folder: Path, cars: list[int], broker: LocalBroker | None = None
                 'name': 'camera',
                 'floor': 'P1',
                 'source': str(write_clip(folder / 'clip.mp4', cars)),
-                'model': str(write_square_finder(folder / 'model.eim')),
+                'model': str(write_square_finder(folder / 'model.eim', Script(blobs=True, slow_s=0.1))),
                 'zones': [{'name': 'left', 'polygon': [[0, 0], [0.25, 0], [0.25, 1], [0, 1]], 'capacity': 1}],
                 **camera,
             }
@@ -100,7 +102,8 @@ def test_four_nodes_count_every_frame_of_a_clip_and_the_broker_receives_it(tmp_p
     cars = [0, 1, 1, 2, 3, 3, 4, 2, 0, 1]
     with LocalBroker(tmp_path / 'broker') as broker, BrokerTap(broker) as tap, RosGraph() as ros:
         counts = counts_of(ros)
-        # At the pace of the graph no frame is lost, so that every count can be demanded.
+        # At the pace of the graph no frame is lost, and the model is slow enough that no count is
+        # overtaken by the next, so that every one can be demanded.
         fleet_yaml = write_fleet(tmp_path, cars, broker, pace='graph', loop=False)
         with running(fleet_yaml, ros) as fleet:
             seen: dict[int, CarCount] = {}

@@ -72,6 +72,7 @@ def decode(jpeg: bytes, cover: tuple[int, int] | None = None) -> Image:
     Raises:
         JpegError: when it cannot be decoded.
     """
+    # The header says the size before any rotation that EXIF asks for; pixels are taken as they lie.
     flag = cv2.IMREAD_COLOR
     if cover is not None:
         width, height = size(jpeg)
@@ -79,7 +80,7 @@ def decode(jpeg: bytes, cover: tuple[int, int] | None = None) -> Image:
             if width >= cover[0] * divisor and height >= cover[1] * divisor:
                 flag = reduced
                 break
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flag)
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
         raise JpegError(f'a JPEG of {len(jpeg)} bytes that cannot be decoded')
     return np.asarray(image, dtype=np.uint8)

@@ -51,11 +51,11 @@ def to_detections_message(detections: Detections, header: Header) -> DetectionsM
         model_name=detections.model_name,
         model_version=detections.model_version,
         model_type=detections.model_type.value,
-        cell_width=cell_width,
-        cell_height=cell_height,
-        inference_ms=detections.inference_ms,
+        cell_width=float(cell_width),
+        cell_height=float(cell_height),
+        inference_ms=float(detections.inference_ms),
         label_scores=[
-            LabelScore(label=label, score=score) for label, score in detections.label_scores.items()
+            LabelScore(label=label, score=float(score)) for label, score in detections.label_scores.items()
         ],
     )
 

@@ -62,6 +62,7 @@ def running(fleet_yaml: Path, ros: RosGraph) -> Iterator[Running]:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 process.wait(20)
+            print(log.read_text())  # shown when the test fails
 
 
 def write_fleet(folder: Path, cars: list[int], broker: LocalBroker | None = None, **camera: object) -> Path:

@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from parking_msgs.msg import CarCount
 from parking_msgs.msg import Detections as DetectionsMessage
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -73,10 +74,10 @@ def test_a_clip_that_does_not_loop_ends_and_says_so(tmp_path: Path) -> None:
     assert values_of(status)['frames'] == '4'
 
 
-def test_at_the_pace_of_the_graph_no_frame_is_given_before_the_last_was_detected(tmp_path: Path) -> None:
+def test_at_the_pace_of_the_graph_no_frame_is_given_before_the_last_was_counted(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / 'clip.mp4', [0, 1, 2, 3])
     with RosGraph() as ros:
-        detections = ros.node.create_publisher(DetectionsMessage, '/device/camera/detections', qos.DETECTIONS)
+        counts = ros.node.create_publisher(CarCount, '/device/camera/car_count', qos.CAR_COUNT)
         pictures = ros.listen(CompressedImage, 'image_raw/compressed', qos.COMPRESSED_IMAGE)
         ros.start('usb_cam', {'source': str(clip), 'pace': 'graph', 'loop': False})
         stamps_ns = []
@@ -84,7 +85,7 @@ def test_at_the_pace_of_the_graph_no_frame_is_given_before_the_last_was_detected
             message = pictures.wait_for()
             assert not pictures.drain()
             stamps_ns.append(convert.to_stamp_ns(message.header.stamp))
-            detections.publish(DetectionsMessage(header=message.header, model_type='object_detection'))
+            counts.publish(CarCount(header=message.header, state=CarCount.OK))
     steps_ms = [round((later - earlier) / 1e6) for earlier, later in itertools.pairwise(stamps_ns)]
     assert steps_ms == [100, 100, 100]  # the clip's own clock
 

@@ -38,7 +38,7 @@ class Patience:
     first_delay_s: float = 1.0
     longest_delay_s: float = 30.0
     settled_after_s: float = 60.0
-    grace_s: float = 1.5
+    grace_s: float = 1.2
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from parking_monitor.nodes.health import Health, Level, Report
 from parking_monitor.nodes.parameters import declare, on_change
 from parking_monitor.nodes.running import run
 
-_STOP_WITHIN_S = 1.0
+_STOP_WITHIN_S = 0.8
 
 
 class AwsIotBridge(Node):

@@ -4,6 +4,7 @@ import logging
 from functools import partial
 from pathlib import Path
 
+from parking_msgs.msg import CarCount
 from parking_msgs.msg import Detections as DetectionsMessage
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -23,7 +24,8 @@ from parking_monitor.nodes.running import run
 from parking_monitor.values import Detections, Frame
 
 _SIMULATION = 'sim'
-# At the pace of the graph, a picture that got lost, or came before the model was ready, is sent again.
+# At the pace of the graph the next picture is given when the last one was counted; one that got lost,
+# or came before the model was ready, is sent again.
 _SEND_AGAIN_AFTER_S = 1.0
 _GIVE_UP_AFTER_S = 60.0
 
@@ -71,7 +73,7 @@ class UsbCam(Node):
         self._make_publishers(source, calibration)
         self._capture = Capture(partial(self._open, spec), self._on_frame, self._on_event)
         if spec.pace is Pace.GRAPH:
-            self.create_subscription(DetectionsMessage, 'detections', self._on_detections, qos.DETECTIONS)
+            self.create_subscription(CarCount, 'car_count', self._on_count, qos.CAR_COUNT)
             self.create_timer(_SEND_AGAIN_AFTER_S, self._send_again)
         self._health = Health(self, self._report)
         self._capture.start()
@@ -125,7 +127,7 @@ class UsbCam(Node):
             header = convert.to_header(truth.stamp_ns, self._frame_id)
             self._truth.publish(convert.to_detections_message(truth, header))
 
-    def _on_detections(self, message: DetectionsMessage) -> None:
+    def _on_count(self, message: CarCount) -> None:
         if self._unanswered is not None and message.header.stamp == self._unanswered.header.stamp:
             self._unanswered = None
             self._capture.acknowledge(convert.to_stamp_ns(message.header.stamp))

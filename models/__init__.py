@@ -1,0 +1,1 @@
+"""Hold the default model that ships, and the code that trains it."""

@@ -234,6 +234,14 @@ def test_check_prints_the_resolved_graph_and_starts_nothing(tmp_path: Path) -> N
     assert '4 nodes; the configuration is valid' in result.stdout
 
 
+def test_check_does_not_show_the_password_of_a_camera(tmp_path: Path) -> None:
+    path = write_fleet(tmp_path, [1], source='rtsp://joe:hush@192.0.2.1/stream')
+    result = run(program('fleet'), '--check', str(path))
+    assert result.returncode == 0
+    assert 'rtsp://joe:***@192.0.2.1/stream' in result.stdout
+    assert 'hush' not in result.stdout + result.stderr
+
+
 def test_a_mistake_ends_fleet_with_code_2_and_every_problem(tmp_path: Path) -> None:
     path = write_fleet(tmp_path, [1], confidence=3, rate_hz=0)
     result = run(program('fleet'), str(path))

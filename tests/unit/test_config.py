@@ -198,6 +198,17 @@ def test_a_secret_in_the_file_is_refused_without_repeating_it() -> None:
     assert 'hush' not in text
 
 
+@pytest.mark.parametrize(
+    'wrong',
+    ['source: "rtsp://joe:hush@host/\\n"', 'name: "rtsp://joe:hush@host"', 'zones: "http://a:hush@b"'],
+)
+def test_a_password_in_an_address_does_not_show_in_a_refusal(wrong: str) -> None:
+    text = refusal(
+        f'cameras: [{{name: lane, {wrong}}}]' if 'name' not in wrong else f'cameras: [{{{wrong}}}]'
+    )
+    assert 'hush' not in text
+
+
 def test_secrets_do_not_show_in_a_printed_configuration() -> None:
     fleet = parsed(SMALLEST, TG_TOKEN='123:hush', TG_CHAT_ID='5', EI_API_KEY_IMAGE='ei_hush')
     assert 'hush' not in repr(fleet)

@@ -7,6 +7,7 @@ from typing import get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from parking_monitor.camera.address import redact
 from parking_monitor.yaml_source import FieldPath, YamlSource
 
 Overridden = Mapping[tuple[str, ...], str]
@@ -102,7 +103,8 @@ def value_at(content: object, path: FieldPath) -> object:
 
 
 def _shortened(value: object) -> str:
-    text = repr(value)
+    # An address may carry a password, and stand anywhere in the value.
+    text = redact(repr(value)) if '://' in str(value) else repr(value)
     return text if len(text) <= 60 else text[:57] + '...'
 
 

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from parking_monitor import config, graph, shared_memory
+from parking_monitor.camera.address import redact
 from parking_monitor.supervisor import Command, Supervisor
 
 app = typer.Typer(add_completion=False, rich_markup_mode='markdown')
@@ -74,7 +75,7 @@ def _print_plan(configuration: config.Fleet, plan: graph.Graph) -> None:
     for node in plan.nodes:
         table = Table('parameter', 'value', title=node.full_name, title_justify='left', box=None)
         for name, value in node.parameters.items():
-            table.add_row(name, str(value))
+            table.add_row(name, redact(value) if name == 'source' and isinstance(value, str) else str(value))
         console.print(table)
     console.print(f'{len(plan.nodes)} nodes; the configuration is valid')
 

@@ -116,6 +116,8 @@ class EiDetector(Node):
         self._detector.confidence = confidence
 
     def _tell_change(self) -> None:
+        if not self._worker.is_alive():
+            raise RuntimeError('the detection thread died; see its traceback above')
         status = self._detector.status
         if status.state is self._last_state:
             return

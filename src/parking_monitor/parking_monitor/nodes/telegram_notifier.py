@@ -81,6 +81,8 @@ class TelegramNotifier(Node):
             self._watched[camera].cars = message.cars
 
     def _look(self) -> None:
+        if not self._sender.is_alive():
+            raise RuntimeError('the sending thread died; see its traceback above')
         now_s = time.monotonic()
         for camera, watched in self._watched.items():
             if watched.subscription is not None:

@@ -26,10 +26,8 @@ from pydantic import (
 )
 
 from parking_monitor.config_errors import dotted, explain, value_at
+from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.yaml_source import FieldPath, YamlError, YamlSource, parse_yaml, read_yaml
-
-DEFAULT_MODEL = 'default'
-"""The `model` that stands for the one which ships with the package."""
 
 _ROS_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from parking_monitor.detection.errors import ModelFileError
 
+DEFAULT_MODEL = 'default'
+"""The `model` that stands for the one which ships with the package."""
+
 _ONNX_SUFFIX = '.onnx'
 _DEADLINE_S = 60.0
 _MOST_KEPT = 8

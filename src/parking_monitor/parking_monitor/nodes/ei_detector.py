@@ -9,7 +9,6 @@ from parking_msgs.srv import SetModel
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
-from parking_monitor.config import DEFAULT_MODEL
 from parking_monitor.detection import model_file
 from parking_monitor.detection.errors import DetectionError
 from parking_monitor.detection.supervised import DetectorState, SupervisedDetector
@@ -28,7 +27,7 @@ class EiDetector(Node):
     def __init__(self) -> None:
         super().__init__('ei_detector')
         model = declare(
-            self, 'model', DEFAULT_MODEL, "Path of an .eim or .onnx, or 'default'; see ~/set_model"
+            self, 'model', model_file.DEFAULT_MODEL, "Path of an .eim or .onnx, or 'default'; see ~/set_model"
         )
         labels = declare(self, 'labels', ['car'], 'Labels to publish; none stands for all', fixed=False)
         confidence = declare(
@@ -155,7 +154,7 @@ class EiDetector(Node):
 
 def _eim_of(model: str) -> Path:
     """Return the .eim to run for what the operator named."""
-    if model == DEFAULT_MODEL:
+    if model == model_file.DEFAULT_MODEL:
         share = Path(get_package_share_directory('parking_monitor'))
         return model_file.as_eim(share / 'models' / 'default.onnx')
     return model_file.as_eim(Path(model))

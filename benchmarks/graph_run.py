@@ -132,7 +132,8 @@ def _measure(
     seconds: float,
 ) -> GraphRun:
     time.sleep(SETTLE_S)  # what a start costs is not what running costs
-    processes = {process: _name(process) for process in psutil.Process(fleet.pid).children(recursive=True)}
+    root = psutil.Process(fleet.pid)
+    processes = {process: _name(process) for process in (root, *root.children(recursive=True))}
     cpu_before_s = {process: _cpu_s(process) for process in processes}
     begin_ns = time.time_ns()
     time.sleep(seconds)

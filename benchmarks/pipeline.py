@@ -37,8 +37,9 @@ def main() -> None:
             'latency_beyond_model_ms_p50': share_below(result.beyond_model_ms, 50),
             'frames_lost_share': round(result.lost_share, 4),
             'first_count_s': round(result.first_count_s, 2),
+            # What the nodes take together: a page that several share is resident once.
             'graph_rss_mb': round(sum(process.pss_mb for process in nodes), 1),
-            'graph_rss_mb_shared_counted_in_each': round(sum(process.rss_mb for process in nodes), 1),
+            'sum_of_rss_mb': round(sum(process.rss_mb for process in nodes), 1),
         },
         host_cost=host_cost.as_dicts(costs),
         processes=[asdict(process) for process in result.processes],

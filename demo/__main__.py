@@ -20,6 +20,13 @@ from demo.broker import BrokerError, LocalBroker
 from demo.broker_tap import BrokerTap, Message
 from demo.measurements import Measurements, Report
 from demo.observer import Observer
+from parking_monitor.camera.address import AddressKind, parse_source
+from parking_monitor.camera.errors import CameraError
+from parking_monitor.camera.stills import list_pictures
+from parking_monitor.config import SOURCE_SCHEMES
+from parking_monitor.detection.model_file import DEFAULT_MODEL
+from parking_monitor.simulation.errors import SimulationError
+from parking_monitor.simulation.scene import load_scene
 
 FOLDER = Path('build/demo')
 DEVICE, CAMERA, THING = 'demo', 'lane', 'demo-device'
@@ -64,6 +71,7 @@ def demo(
     is_recording = Path(source).expanduser().exists() and not source.startswith('/dev/')
     if seconds is None:
         seconds = LONGEST_SECONDS if is_recording else DEFAULT_SECONDS
+    _refuse_what_is_not_there(source, model)
     FOLDER.mkdir(parents=True, exist_ok=True)
     measurements = Measurements()
     try:
@@ -85,6 +93,24 @@ def demo(
         raise typer.Exit(1)
 
 
+def _refuse_what_is_not_there(source: str, model: str) -> None:
+    """Say at once what the graph would patiently wait for."""
+    try:
+        address = parse_source(source, SOURCE_SCHEMES)
+        if address.kind is AddressKind.PATH:
+            path = Path(address.target).expanduser()
+            if path.is_dir():
+                list_pictures(path)
+            elif not path.is_file():
+                raise typer.BadParameter(f'SOURCE: there is no file or folder {path}')
+        elif address.scheme == 'sim':
+            load_scene(address.target)
+    except (CameraError, SimulationError) as error:
+        raise typer.BadParameter(f'SOURCE: {error}') from None
+    if model != DEFAULT_MODEL and not Path(model).expanduser().is_file():
+        raise typer.BadParameter(f'MODEL: there is no file {model}; give an .eim or .onnx')
+
+
 def _broker() -> LocalBroker:
     return LocalBroker(FOLDER / 'broker')
 
@@ -97,7 +123,7 @@ def _write_configuration(
     camera: dict[str, object] = {
         'name': CAMERA,
         'source': _absolute(source),
-        'model': model if model == 'default' else _absolute(model),
+        'model': model if model == DEFAULT_MODEL else _absolute(model),
         'rate_hz': 1.0 if is_folder else 30.0 if play_once else 10.0,
         'loop': not play_once,
     }
@@ -116,6 +142,8 @@ def _write_configuration(
         },
     }
     path = FOLDER / 'fleet.yaml'
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)  # the address of a camera may carry a password
     path.write_text(yaml.safe_dump(configuration, sort_keys=False))
     return path
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Run a command with .venv and the built ROS packages on its paths.
+# Run a command with .venv and the built ROS packages on its paths, from any folder.
 set -eo pipefail
-cd "$(dirname "$0")/.."
-[ -f install/local_setup.bash ] || { echo 'nothing is built yet; run: make build' >&2; exit 1; }
-export PATH="$PWD/install/parking_monitor/lib/parking_monitor:$PWD/.venv/bin:$PATH"
-export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
-[ -n "${ROS_DISTRO:-}" ] || export AMENT_PREFIX_PATH="$PWD/.venv"
+root=$(cd "$(dirname "$0")/.." && pwd)
+[ -f "$root/install/local_setup.bash" ] || { echo 'nothing is built yet; run: make build' >&2; exit 1; }
+export PATH="$root/install/parking_monitor/lib/parking_monitor:$root/.venv/bin:$PATH"
+export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
+[ -n "${ROS_DISTRO:-}" ] || export AMENT_PREFIX_PATH="$root/.venv"
 # colcon's own scripts read variables that need not be set.
-. install/local_setup.bash
+. "$root/install/local_setup.bash"
 exec "$@"

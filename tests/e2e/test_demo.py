@@ -60,3 +60,15 @@ def test_a_demo_without_counts_fails_and_shows_why(tmp_path: Path) -> None:
         )
     assert result.returncode == 1
     assert 'no such accelerator' in result.stdout
+
+
+def test_a_source_that_is_not_there_is_refused_at_once() -> None:
+    result = run('python3', '-m', 'demo', '--source', 'typo.mp4', deadline_s=30)
+    assert result.returncode == 2
+    assert 'no file or folder typo.mp4' in result.stderr
+
+
+def test_a_model_that_is_not_there_is_refused_at_once() -> None:
+    result = run('python3', '-m', 'demo', '--model', 'typo.eim', deadline_s=30)
+    assert result.returncode == 2
+    assert 'no file typo.eim' in result.stderr

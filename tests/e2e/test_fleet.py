@@ -139,7 +139,7 @@ def is_count(cars: int, at: int) -> Callable[[Message], bool]:
     return matches
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_in_time_without_orphans_and_leftovers(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -177,6 +177,17 @@ def test_a_killed_node_is_started_again_and_counting_goes_on(tmp_path: Path) -> 
             counts.drain()
             counts.wait_for(lambda message: message.cars == 2)
         assert 'ei_detector was ended by SIGKILL; it is started again' in fleet.log.read_text()
+
+
+def test_a_second_fleet_of_the_same_device_is_refused_with_the_process_of_the_first(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        counts = counts_of(ros)
+        fleet_yaml = write_fleet(tmp_path, [1] * 10)
+        with running(fleet_yaml, ros) as fleet:
+            counts.wait_for(lambda message: message.state == CarCount.OK)
+            second = run(program('fleet'), str(fleet_yaml), environment=ros.environment())
+            assert second.returncode == 2
+            assert f'runs already, as process {fleet.process.pid}' in second.stderr
 
 
 def test_a_fleet_that_is_killed_takes_its_nodes_with_it(tmp_path: Path) -> None:

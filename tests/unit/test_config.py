@@ -52,6 +52,11 @@ def test_a_port_number_may_stand_without_quotes() -> None:
     assert parsed('cameras: [{name: lane, source: 2}]').cameras[0].source == '2'
 
 
+def test_numbers_may_stand_without_quotes_where_text_is_meant() -> None:
+    fleet = parsed('facility: 7\ndevice: {uuid: 1234567}\ncameras: [{name: lane, floor: 1}]')
+    assert (fleet.facility, fleet.device.uuid, fleet.cameras[0].floor) == ('7', '1234567', '1')
+
+
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     (tmp_path / 'fleet.yaml').write_text(
         'cameras: [{name: a, source: clips/lane.mp4, model: car.eim}, {name: b, source: "sim:day_lane"}]\n'
@@ -116,6 +121,14 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         (SMALLEST + CLOUD + '  topic: parking/+/count', 'must be an MQTT topic'),
         (SMALLEST + CLOUD + '  interval_s: 0', 'fleet.yaml:8: cloud.interval_s: 0 is not valid'),
         (SMALLEST + 'device: {uuid: "a b"}', "device.uuid: 'a b' is not valid: must be 1 to 128 letters"),
+        (SMALLEST + '    source: gopher://camera', 'begins with the unknown scheme gopher:'),
+        (
+            SMALLEST + '    labels: car',
+            "fleet.yaml:3: cameras[0].labels: 'car' is not valid: Input should be a list",
+        ),
+        (SMALLEST + 'device: 5', 'device: 5 is not valid: Input should be a section with fields'),
+        (SMALLEST + 'telegram: {chat_idd: 5}', 'telegram.chat_idd: is not a field; did you mean chat_id?'),
+        ('cameras: &x [{name: a}, *x]', 'fleet.yaml: nested too deeply, or an alias that holds itself'),
         (SMALLEST + 'mode: sleep', "mode: 'sleep' is not valid: Input should be 'count' or 'collect'"),
     ],
 )
@@ -161,6 +174,7 @@ def test_the_environment_of_the_reference_overrides_the_file() -> None:
     assert fleet.device.uuid == fleet.device.thing == '49418b480e408ef9c632fc6cb25ebfdc'
     assert fleet.device.name == 'device_49418b4'
     assert (fleet.cloud.topic, fleet.cloud.interval_s, fleet.mode) == ('EI_NEW', 30.0, 'collect')
+    assert fleet.telegram.token is not None
     assert fleet.telegram.token.get_secret_value() == '123:abc'
 
 
@@ -177,11 +191,13 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
 
 
 def test_a_chat_without_a_token_leaves_telegram_off() -> None:
-    assert parsed(SMALLEST, TG_CHAT_ID='-100200').telegram is None
+    telegram = parsed(SMALLEST, TG_CHAT_ID='-100200').telegram
+    assert telegram is not None
+    assert telegram.token is None
 
 
 def test_a_token_without_a_chat_is_refused_with_what_to_do() -> None:
-    assert 'telegram.chat_id: is missing; with TG_TOKEN set, set TG_CHAT_ID too' in refusal(
+    assert 'telegram: chat_id is missing; with TG_TOKEN set, set TG_CHAT_ID too' in refusal(
         SMALLEST, TG_TOKEN='123:abc'
     )
 

@@ -31,7 +31,7 @@ def test_a_device_has_one_bridge_for_all_its_cameras() -> None:
 
 def test_a_device_that_collects_runs_cameras_and_no_counters() -> None:
     executables = {node.executable for node in built('cameras: [{name: a}]\nmode: collect\n' + CLOUD).nodes}
-    assert executables == {'usb_cam', 'annotator'}
+    assert executables == {'usb_cam'}
 
 
 def test_only_the_notifier_is_given_the_token_and_nobody_as_a_parameter() -> None:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
@@ -44,11 +44,6 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     plan = graph.build(configuration)
     log_level = LaunchConfiguration('log_level').perform(context)
     respawn_delay_s = float(LaunchConfiguration('respawn_delay_s').perform(context))
-    environment = [
-        SetEnvironmentVariable(name, value)
-        for name, value in plan.environment.items()
-        if name not in os.environ
-    ]
     nodes = [
         Node(
             package=graph.PACKAGE,
@@ -57,10 +52,11 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             name=node.name,
             parameters=[dict(node.parameters)],
             ros_arguments=['--log-level', log_level],
+            env=graph.environment_of(node, plan, os.environ),
             output='screen',
             respawn=True,
             respawn_delay=respawn_delay_s,
         )
         for node in plan.nodes
     ]
-    return [*(LogInfo(msg=f'note: {note}') for note in notes(configuration)), *environment, *nodes]
+    return [*(LogInfo(msg=f'note: {note}') for note in notes(configuration)), *nodes]

@@ -25,9 +25,14 @@ from pydantic import (
     model_validator,
 )
 
+from parking_monitor.camera.address import parse_source
+from parking_monitor.camera.errors import SourceError
 from parking_monitor.config_errors import dotted, explain, value_at
 from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.yaml_source import FieldPath, YamlError, YamlSource, parse_yaml, read_yaml
+
+SOURCE_SCHEMES = frozenset({'sim'})
+"""What a source may begin with beside the addresses that cameras have."""
 
 _ROS_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
@@ -62,12 +67,20 @@ def _plain_text(value: str) -> str:
 
 
 def _number_or_text(value: object) -> object:
-    """Let a port number stand for itself: `source: 0`."""
+    """Let a number stand without quotes: `floor: 1`, `source: 0`."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _source(value: str) -> str:
+    try:
+        parse_source(value, SOURCE_SCHEMES)
+    except SourceError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
 RosName = Annotated[str, Field(max_length=64), AfterValidator(_ros_name)]
-Text = Annotated[str, Field(max_length=200), AfterValidator(_plain_text)]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_plain_text), BeforeValidator(_number_or_text)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -121,17 +134,17 @@ class Camera(_Section):
 
     name: RosName
     floor: Text = '0'
-    source: Annotated[Text, BeforeValidator(_number_or_text)] = 'auto'
+    source: Annotated[Text, AfterValidator(_source)] = 'auto'
     width: Annotated[int, Field(ge=32, le=7680)] = 640
     height: Annotated[int, Field(ge=32, le=4320)] = 480
-    rate_hz: Annotated[float, Field(gt=0, le=120)] = 10.0
+    rate_hz: Annotated[float, Field(ge=0.001, le=120)] = 10.0
     pace: Literal['clock', 'graph'] = 'clock'
     loop: bool = True
     calibration: Path | None = None
     model: Text = DEFAULT_MODEL
     labels: Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)] = ('car',)
     confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
-    stale_after_s: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    stale_after_s: Annotated[float, Field(ge=0.1, le=3600)] = 10.0
     annotate: bool = True
     zones: Annotated[tuple[Zone, ...], Field(max_length=200)] = ()
     gates: Annotated[tuple[Gate, ...], Field(max_length=50)] = ()
@@ -146,7 +159,11 @@ class Camera(_Section):
 class Device(_Section):
     """What this computer is called: in ROS (`name`), to receivers (`uuid`) and to AWS (`thing`)."""
 
-    uuid: Annotated[str, _matching(r'[A-Za-z0-9_-]{1,128}', '1 to 128 letters, digits, "_" and "-"')]
+    uuid: Annotated[
+        str,
+        _matching(r'[A-Za-z0-9_-]{1,128}', '1 to 128 letters, digits, "_" and "-"'),
+        BeforeValidator(_number_or_text),
+    ]
     name: RosName = ''
     thing: Annotated[
         str,
@@ -156,7 +173,7 @@ class Device(_Section):
     @model_validator(mode='before')
     @classmethod
     def _derive_names(cls, values: object) -> object:
-        if isinstance(values, dict) and isinstance(uuid := values.get('uuid'), str):
+        if isinstance(values, dict) and isinstance(uuid := _number_or_text(values.get('uuid')), str):
             short = re.sub(r'[^A-Za-z0-9]', '', uuid)[:7] or 'unnamed'
             return {'name': f'device_{short}', 'thing': uuid, **values}
         return values
@@ -184,13 +201,21 @@ class Cloud(_Section):
 
 
 class Telegram(_Section):
-    """The bot that sends pictures; its token comes from TG_TOKEN alone."""
+    """The bot that sends pictures; its token comes from TG_TOKEN alone, and without it nothing is sent."""
 
-    token: SecretStr
+    token: SecretStr | None = None
     chat_id: Annotated[
-        str, _matching(r'-?[0-9]{1,20}|@[A-Za-z0-9_]{3,64}', 'a chat number like -1001234567890, or @channel')
-    ]
+        str | None,
+        _matching(r'-?[0-9]{1,20}|@[A-Za-z0-9_]{3,64}', 'a chat number like -1001234567890, or @channel'),
+        BeforeValidator(_number_or_text),
+    ] = None
     min_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 120.0
+
+    @model_validator(mode='after')
+    def _token_has_a_chat(self) -> Self:
+        if self.token and not self.chat_id:
+            raise ValueError('chat_id is missing; with TG_TOKEN set, set TG_CHAT_ID too')
+        return self
 
 
 class Fleet(_Section):
@@ -307,9 +332,6 @@ def _apply_environment(
         else:
             values[path[0]] = {**(section if isinstance(section, dict) else {}), path[1]: value}
         overridden[path] = variable
-    telegram = values.get('telegram')
-    if isinstance(telegram, dict) and 'token' not in telegram:
-        del values['telegram']
     if 'device' not in values or isinstance(values['device'], dict):
         device = values.get('device')
         values['device'] = {'uuid': _uuid_of_this_machine(), **(device if isinstance(device, dict) else {})}

@@ -1,6 +1,7 @@
 """Put the refusals of pydantic into words: file, line, field, value and what is allowed."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
@@ -45,10 +46,8 @@ def _complaint(
     details: ErrorDetails, model: type[BaseModel], source: YamlSource, overridden: Overridden
 ) -> str:
     path = details['loc']
-    message = details['msg'].removeprefix('Value error, ')
+    message = _in_words(details['msg'].removeprefix('Value error, '))
     if details['type'] == 'missing':
-        if path == ('telegram', 'chat_id') and ('telegram', 'token') in overridden:
-            return 'is missing; with TG_TOKEN set, set TG_CHAT_ID too'
         return 'is missing; it has no default'
     if details['type'] == 'extra_forbidden':
         allowed = sorted(_fields_at(model, path[:-1]))
@@ -58,7 +57,16 @@ def _complaint(
     if path and _holds_a_secret(model, path):
         return f'is not valid: {message}'
     value = details['input'] if path in overridden else value_at(source.content, path)
+    if value is None:
+        return message
     return f'{_shortened(value)} is not valid: {message}'
+
+
+def _in_words(message: str) -> str:
+    """Say what pydantic says in the words of YAML."""
+    for theirs, ours in (('a valid tuple', 'a list'), ('Tuple should', 'The list should')):
+        message = message.replace(theirs, ours)
+    return re.sub(r'a valid dictionary or instance of \w+', 'a section with fields', message)
 
 
 def _fields_at(model: type[BaseModel], path: FieldPath) -> Iterator[str]:

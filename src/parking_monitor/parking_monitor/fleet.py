@@ -4,11 +4,14 @@ The same graph as `ros2 launch parking_monitor fleet.launch.py`, for machines
 without `ros2 launch`.
 """
 
+import fcntl
 import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from parking_monitor import config, graph, shared_memory
-from parking_monitor.camera.address import redact
+from parking_monitor.camera.address import AddressKind, parse_source, redact
+from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.supervisor import Command, Supervisor
 
 app = typer.Typer(add_completion=False, rich_markup_mode='markdown')
@@ -87,11 +91,32 @@ def notes(configuration: config.Fleet) -> list[str]:
         found.append('COLLECTION MODE Y: cameras run, nothing is counted')
     if configuration.cloud is None:
         found.append('no cloud section: counts stay on this device')
+    if configuration.telegram and not configuration.telegram.token:
+        found.append('telegram: TG_TOKEN is not set, so nothing is sent')
     if any(camera.gates for camera in configuration.cameras):
         found.append('gates are checked but not counted yet; entered and left stay 0')
+    found += [
+        f'{field}: {path} is not there now'
+        for field, path in _named_files(configuration)
+        if not path.exists()
+    ]
     if configuration.edge_impulse_api_key:
         found.append('EI_API_KEY_IMAGE is set, but models are not fetched yet; name the .eim under model')
     return found
+
+
+def _named_files(configuration: config.Fleet) -> Iterator[tuple[str, Path]]:
+    """Yield the files that a configuration names; an absent one may come later, so it is no error."""
+    for camera in configuration.cameras:
+        if parse_source(camera.source, config.SOURCE_SCHEMES).kind is AddressKind.PATH:
+            yield f'{camera.name}.source', Path(camera.source)
+        if camera.model != DEFAULT_MODEL:
+            yield f'{camera.name}.model', Path(camera.model)
+        if camera.calibration:
+            yield f'{camera.name}.calibration', camera.calibration
+    if configuration.cloud:
+        for field in ('certificate', 'private_key', 'ca'):
+            yield f'cloud.{field}', getattr(configuration.cloud, field)
 
 
 def _run(configuration: config.Fleet, plan: graph.Graph) -> None:
@@ -99,16 +124,39 @@ def _run(configuration: config.Fleet, plan: graph.Graph) -> None:
     for note in notes(configuration):
         say(note)
     known_segments = shared_memory.segments()
-    with tempfile.TemporaryDirectory(prefix='fleet-') as folder:
+    with _only_one(configuration.device.name), tempfile.TemporaryDirectory(prefix='fleet-') as folder:
         supervisor = Supervisor(
-            [node_command(node, plan, os.environ, Path(folder)) for node in plan.nodes], say=say
+            [node_command(node, plan, os.environ, Path(folder)) for node in plan.nodes],
+            say=say,
+            # What a killed node leaves would fill /dev/shm in a while.
+            tidy=partial(shared_memory.remove_orphans, known_segments),
         )
-        for number in (signal.SIGINT, signal.SIGTERM):
+        # A closed terminal (SIGHUP) ends everything as properly as Ctrl-C does.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda _number, _frame: supervisor.stop())
         say(f'starting {len(plan.nodes)} nodes of device {configuration.device.name}')
         supervisor.run()
-    shared_memory.remove_orphans(known_segments)
     say('stopped')
+
+
+@contextmanager
+def _only_one(device: str) -> Iterator[None]:
+    """Hold the lock of a device, since two fleets of one name would talk over each other."""
+    domain = os.environ.get('ROS_DOMAIN_ID', '0')
+    path = Path(tempfile.gettempdir()) / f'parking_monitor-{os.getuid()}-{domain}-{device}.lock'
+    with path.open('a+') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise _refusal(
+                f'fleet: device {device} runs already, as process {lock.read().strip() or "unknown"}; '
+                'stop that one first, or give this one another device.name'
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
 
 
 def _say(message: str) -> None:
@@ -132,9 +180,7 @@ def node_command(
         '--params-file',
         str(parameter_file),
     ]
-    withheld = graph.SECRETS - node.secrets
-    inherited = {name: value for name, value in environment.items() if name not in withheld}
-    return Command(node.full_name, arguments, {**plan.environment, **inherited})
+    return Command(node.full_name, arguments, graph.environment_of(node, plan, environment))
 
 
 def _executable(name: str) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from parking_monitor.config import Camera, Cloud, Device, Fleet
+from parking_monitor.config import Camera, Cloud, Device, Fleet, Telegram
 
 PACKAGE = 'parking_monitor'
 
@@ -77,14 +77,21 @@ def build(fleet: Fleet) -> Graph:
         nodes.append(_usb_cam(camera, namespace))
         if fleet.mode == 'count':
             nodes += [_ei_detector(camera, namespace), _car_counter(camera, namespace)]
-        if camera.annotate:
-            nodes.append(_annotator(camera, namespace))
+            if camera.annotate:
+                nodes.append(_annotator(camera, namespace))
     if fleet.mode == 'count':
         if fleet.cloud:
             nodes.append(_aws_iot_bridge(fleet, fleet.device, fleet.cloud))
-        if fleet.telegram:
-            nodes.append(_telegram_notifier(fleet))
+        if fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id:
+            nodes.append(_telegram_notifier(fleet, fleet.telegram, fleet.telegram.chat_id))
     return Graph(nodes=tuple(nodes), environment=ENVIRONMENT)
+
+
+def environment_of(node: NodeSpec, plan: Graph, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return a node's environment: the operator's over the graph's, without secrets that are not for it."""
+    withheld = SECRETS - node.secrets
+    inherited = {name: value for name, value in environment.items() if name not in withheld}
+    return {**plan.environment, **inherited}
 
 
 def _usb_cam(camera: Camera, namespace: str) -> NodeSpec:
@@ -158,15 +165,14 @@ def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
     )
 
 
-def _telegram_notifier(fleet: Fleet) -> NodeSpec:
-    assert fleet.telegram is not None  # noqa: S101 - the caller looked; this tells the type checker
+def _telegram_notifier(fleet: Fleet, telegram: Telegram, chat_id: str) -> NodeSpec:
     return _node(
         'telegram_notifier',
         f'/{fleet.device.name}',
         {
             'cameras': [camera.name for camera in fleet.cameras],
-            'chat_id': fleet.telegram.chat_id,
-            'min_interval_s': fleet.telegram.min_interval_s,
+            'chat_id': chat_id,
+            'min_interval_s': telegram.min_interval_s,
         },
         secrets=frozenset({'TG_TOKEN'}),
     )

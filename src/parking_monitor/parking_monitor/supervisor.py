@@ -56,6 +56,12 @@ class Supervisor:
 
     Not for use from several threads: `run` belongs to the main thread, and only
     `stop` may be called from a signal handler or elsewhere.
+
+    Args:
+        commands: what to keep running.
+        say: takes a line for people whenever a child ended.
+        tidy: puts away what a child left behind; called after each that ended.
+        patience: how long to wait for what.
     """
 
     def __init__(
@@ -63,10 +69,12 @@ class Supervisor:
         commands: Sequence[Command],
         *,
         say: Callable[[str], None],
+        tidy: Callable[[], object] = lambda: None,
         patience: Patience | None = None,
     ) -> None:
         self._children = [_Child(command) for command in commands]
         self._say = say
+        self._tidy = tidy
         self._patience = patience or Patience()
         self._stopping = False
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -91,11 +99,18 @@ class Supervisor:
                 self._sleep(self._next_start_in_s())
         finally:
             self._stop_children()
+            self._tidy()
             signal.signal(signal.SIGCHLD, previous)
-            os.close(self._wake_reader)
-            os.close(self._wake_writer)
+            self._close_pipe()
+
+    def _close_pipe(self) -> None:
+        writer, self._wake_writer = self._wake_writer, -1
+        os.close(writer)
+        os.close(self._wake_reader)
 
     def _wake(self) -> None:
+        if self._wake_writer < 0:
+            return  # a late signal, when all is over
         try:
             os.write(self._wake_writer, b'\0')
         except BlockingIOError:
@@ -136,6 +151,7 @@ class Supervisor:
             if child.process is not None and (code := child.process.poll()) is not None:
                 _kill_session(child.process.pid)
                 child.process = None
+                self._tidy()
                 self._plan_restart(child, _ending(code))
 
     def _plan_restart(self, child: _Child, what_happened: str) -> None:
@@ -148,10 +164,11 @@ class Supervisor:
         self._say(f'{child.command.name} {what_happened}; it is started again in {child.delay_s:g} s')
 
     def _stop_children(self) -> None:
-        """Interrupt all children at once, wait for the grace, kill what is left with all it started."""
+        """Ask all children at once, wait for the grace, kill what is left with all it started."""
         running = [child.process for child in self._children if child.process is not None]
         for process in running:
-            process.send_signal(signal.SIGINT)
+            # Not SIGINT: a Python that is still importing would print a traceback.
+            process.send_signal(signal.SIGTERM)
         deadline_s = time.monotonic() + self._patience.grace_s
         for process in running:
             try:
@@ -177,4 +194,7 @@ def _kill_session(leader: int) -> None:
 
 
 def _ending(code: int) -> str:
-    return f'was ended by {signal.Signals(-code).name}' if code < 0 else f'ended with exit code {code}'
+    if code >= 0:
+        return f'ended with exit code {code}'
+    named = -code in signal.valid_signals() and -code < signal.SIGRTMIN
+    return f'was ended by {signal.Signals(-code).name}' if named else f'was ended by signal {-code}'

@@ -75,16 +75,18 @@ def parse_yaml(text: str, *, name: str) -> YamlSource:
     """
     try:
         content, node = _construct(text)
+        lines: dict[FieldPath, int] = {}
+        if node is not None:
+            _collect_lines(node, (), lines)
     except YamlError as error:
         raise YamlError(f'{name}:{error}') from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise YamlError(f'{name}:{line}: not valid YAML: {error.problem}') from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise YamlError(f'{name}: nested too deeply, or an alias that holds itself') from None
+    except (yaml.YAMLError, ValueError) as error:
         raise YamlError(f'{name}: not valid YAML: {error}') from error
-    lines: dict[FieldPath, int] = {}
-    if node is not None:
-        _collect_lines(node, (), lines)
     return YamlSource(name=name, content=content, lines=lines)
 
 

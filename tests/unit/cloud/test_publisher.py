@@ -52,6 +52,16 @@ def test_a_count_goes_to_every_topic_under_one_number(start: Start) -> None:
     assert json.loads(sent[0][1])['seq'] == 1
 
 
+def test_a_count_that_is_unknown_is_kept_from_readers_who_know_cars_alone(start: Start) -> None:
+    session = ScriptedSession()
+    publisher = start(session, topics=(SHARED, OWN), reference_topics=frozenset({SHARED}))
+    session.connect()
+    publisher.observe('lane', a_count(0, state=CountState.UNKNOWN))
+    assert [topic for topic, _, _ in session.wait_for_sent(1)] == [OWN]
+    publisher.observe('lane', a_count(0))
+    assert [topic for topic, _, _ in session.wait_for_sent(3)] == [OWN, SHARED, OWN]
+
+
 def test_what_is_acknowledged_is_counted(start: Start) -> None:
     session = ScriptedSession()
     publisher = start(session)

@@ -31,9 +31,7 @@ def open_stream(address: str, open_timeout_s: float, read_timeout_s: float) -> V
     settings = [number for key, limit_s in timeouts.items() for number in (key, round(limit_s * 1000))]
     device = cv2.VideoCapture(address, cv2.CAP_FFMPEG, settings)
     if not device.isOpened():
-        raise CameraLostError(
-            f'{redact(address)} did not open in {open_timeout_s:g} s: check host, port, path and password'
-        )
+        raise CameraLostError(f'{redact(address)} cannot be opened: check host, port, path and password')
     if address.lower().startswith('http') and device.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
         device.release()
         raise SourceError(

@@ -26,6 +26,8 @@ class PublisherSettings:
 
     Attributes:
         topics: every count goes to each of these; see `topics.live_topics`.
+        reference_topics: those of them whose receivers may read `uuid` and `cars` alone. A count
+            that is UNKNOWN is kept from them: they would take its 0 for an empty car park.
         interval_s: longest time between two messages of a camera.
         min_spacing_s: shortest time between two messages of a camera.
         stale_after_s: a count that was OK is sent as STALE when its counter has said nothing for
@@ -37,6 +39,7 @@ class PublisherSettings:
     """
 
     topics: tuple[str, ...]
+    reference_topics: frozenset[str] = frozenset()
     interval_s: float = DEFAULT_INTERVAL_S
     min_spacing_s: float = DEFAULT_MIN_SPACING_S
     stale_after_s: float = 30.0
@@ -258,7 +261,8 @@ class CountPublisher:
             return
         self._change(counts=1)
         for topic in self._settings.topics:
-            self._outbox.put(topic, payload, key=key)
+            if count.state is not CountState.UNKNOWN or topic not in self._settings.reference_topics:
+                self._outbox.put(topic, payload, key=key)
 
     def _send_waiting(self, now_s: float) -> None:
         while self._session.is_connected:

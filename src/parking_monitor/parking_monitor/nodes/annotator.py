@@ -15,7 +15,7 @@ from parking_monitor.nodes import convert, convert_images, qos
 from parking_monitor.nodes.health import Health, Level, Report
 from parking_monitor.nodes.parameters import declare
 from parking_monitor.nodes.running import run
-from parking_monitor.nodes.zones import to_zone
+from parking_monitor.nodes.zones import ZONES_DESCRIPTION, to_zone
 from parking_monitor.values import Count
 
 # Pictures that wait for their detections; a slow model makes the older ones useless.
@@ -28,9 +28,7 @@ class Annotator(Node):
     def __init__(self) -> None:
         super().__init__('annotator')
         self._camera = declare(self, 'camera', 'camera', 'Name of the camera, drawn on the picture')
-        zones = declare(
-            self, 'zones', [], 'Zones, each as JSON: name, polygon in fractions of the image, capacity'
-        )
+        zones = declare(self, 'zones', [], ZONES_DESCRIPTION)
         self._quality = declare(self, 'jpeg_quality', 80, 'Quality of the JPEG, 1 to 100', limits=(1, 100))
         self._outlines = [drawing.Outline(zone.name, zone.polygon) for zone in map(to_zone, zones)]
         self._pictures: OrderedDict[int, CompressedImage] = OrderedDict()

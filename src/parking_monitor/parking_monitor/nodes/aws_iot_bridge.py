@@ -49,7 +49,9 @@ class AwsIotBridge(Node):
             camera: Origin(uuid=uuid, camera=camera, facility=facility, floor=floor)
             for camera, floor in zip(cameras, floors, strict=True)
         }
-        settings = PublisherSettings(topics=live_topics(thing, topic), interval_s=interval_s)
+        settings = PublisherSettings(
+            topics=live_topics(thing, topic), reference_topics=frozenset({topic}), interval_s=interval_s
+        )
         self._publisher = CountPublisher(session, origins, settings)
         for camera in cameras:
             self.create_subscription(
@@ -58,6 +60,7 @@ class AwsIotBridge(Node):
         on_change(self, {'interval_s': self._publisher.set_interval})
         self._health = Health(self, self._report)
         self._publisher.start()
+        self.create_timer(1.0, self._end_without_publisher)
 
     def close(self) -> None:
         """Say goodbye to the broker."""
@@ -77,6 +80,11 @@ class AwsIotBridge(Node):
     def connection_failed(self, fault: ConnectionFault) -> None:
         """Tell why there is no connection; called by the session."""
         self.get_logger().error(f'no connection: {fault.text}', throttle_duration_sec=60)
+
+    def _end_without_publisher(self) -> None:
+        """End this process when a fault of our own ended the publisher, so that it is started again."""
+        if not self._publisher.statistics.running:
+            raise RuntimeError('the publishing thread died; see its traceback above')
 
     def _settings(self, thing: str) -> MqttSettings:
         return MqttSettings(

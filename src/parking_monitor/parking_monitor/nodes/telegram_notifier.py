@@ -121,7 +121,7 @@ class TelegramNotifier(Node):
                     self._client.send_message(caption)
                 else:
                     self._client.send_photo(picture, caption)
-            except TelegramError as error:
+            except (TelegramError, ValueError) as error:
                 self._last_error = str(error)
                 self.get_logger().warning(f'not sent: {error}')
             else:

@@ -75,7 +75,7 @@ def write_fleet(folder: Path, cars: list[int], broker: LocalBroker | None = None
                 'name': 'camera',
                 'floor': 'P1',
                 'source': str(write_clip(folder / 'clip.mp4', cars)),
-                'model': str(write_square_finder(folder / 'model.eim', Script(blobs=True, slow_s=0.1))),
+                'model': str(write_square_finder(folder / 'model.eim', Script(blobs=True, slow_s=0.2))),
                 'zones': [{'name': 'left', 'polygon': [[0, 0], [0.25, 0], [0.25, 1], [0, 1]], 'capacity': 1}],
                 **camera,
             }
@@ -104,9 +104,13 @@ def test_four_nodes_count_every_frame_of_a_clip_and_the_broker_receives_it(tmp_p
     with LocalBroker(tmp_path / 'broker') as broker, BrokerTap(broker) as tap, RosGraph() as ros:
         counts = counts_of(ros)
         # At the pace of the graph no frame is lost, and the model is slow enough that no count is
-        # overtaken by the next, so that every one can be demanded.
+        # overtaken by the next, so that every one can be demanded, once the counter is heard.
         fleet_yaml = write_fleet(tmp_path, cars, broker, pace='graph', loop=False)
+        clip = tmp_path / 'clip.mp4'
+        clip.rename(tmp_path / 'later.mp4')
         with running(fleet_yaml, ros) as fleet:
+            counts.wait_for(lambda message: message.state == CarCount.UNKNOWN)
+            (tmp_path / 'later.mp4').rename(clip)
             seen: dict[int, CarCount] = {}
             while len(seen) < len(cars):
                 count = counts.wait_for(lambda message: message.state == CarCount.OK)

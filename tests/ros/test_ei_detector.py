@@ -4,6 +4,7 @@ import itertools
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -138,6 +139,58 @@ def test_a_good_model_is_swapped_in_without_losing_the_node(tmp_path: Path) -> N
             assert response.success, response.message
             assert 'other' in response.message
             detections.wait_for(lambda message: message.model_name == 'other')
+
+
+def test_while_a_model_is_tried_out_all_else_goes_on_and_another_is_refused(tmp_path: Path) -> None:
+    hanging = write_square_finder(tmp_path / 'hanging.eim', Script(hang_at_start=True))
+    with RosGraph() as ros:
+        detections, diagnostics = start_detector(ros, write_square_finder(tmp_path / 'model.eim'))
+        with Pictures(ros, cars=3):
+            detections.wait_for()
+            responses: list[SetModel.Response] = []
+            first = threading.Thread(
+                target=lambda: responses.append(
+                    ros.call(SetModel, 'ei_detector/set_model', 40, path=str(hanging))
+                )
+            )
+            first.start()
+            wait_for_process_of(hanging)
+            begun_s = time.monotonic()
+            second = ros.call(SetModel, 'ei_detector/set_model', path=str(tmp_path / 'model.eim'))
+            assert not second.success
+            assert 'hanging.eim is being tried out' in second.message
+            detections.drain()
+            diagnostics.drain()
+            for _ in range(3):
+                assert detections.wait_for(deadline_s=3).model_name == 'squares'
+                diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.OK), deadline_s=3)
+            assert ros.set_parameter('ei_detector', 'confidence', 0.4).successful
+            assert time.monotonic() - begun_s < 15
+            assert responses == []
+            first.join(40)
+            assert not responses[0].success
+            assert 'not up within' in responses[0].message
+            assert detections.wait_for().model_name == 'squares'
+
+
+def wait_for_process_of(model: Path) -> None:
+    deadline = time.monotonic() + 10
+    while not any(
+        str(model) in (process.info['cmdline'] or ()) for process in psutil.process_iter(['cmdline'])
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_label_that_the_model_never_answers_is_warned_of(tmp_path: Path) -> None:
+    with RosGraph() as ros:
+        model = write_square_finder(tmp_path / 'model.eim')
+        _, diagnostics = start_detector(ros, model, labels=['car', 'lorry'])
+        text = 'answers car; lorry never comes'
+        status = diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.WARN, text))
+        assert values_of(status)['unknown_labels'] == 'lorry'
+        assert ros.set_parameter('ei_detector', 'labels', ['car']).successful
+        diagnostics.wait_for(is_about('ei_detector', DiagnosticStatus.OK))
 
 
 def test_labels_and_confidence_change_at_run_time(tmp_path: Path) -> None:

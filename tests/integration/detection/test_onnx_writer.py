@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -266,3 +267,16 @@ def test_the_program_imports_nothing_of_this_package(tmp_path: Path) -> None:
         assert 'parking_monitor.' not in source.read_text().replace('PARKING_MONITOR_PYTHON', '')
     eim = an_eim_of('yolox_1_class', tmp_path)
     assert len(found_by(eim)) == 1
+
+
+def test_two_writers_of_the_same_file_never_hand_out_half_of_it(tmp_path: Path) -> None:
+    whole = an_eim_of('centre_rgb', tmp_path).read_bytes()
+    output = tmp_path / 'shared.eim'
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write_eim, FIXTURES / 'centre_rgb.onnx', output) for _ in range(8)]
+        while not all(writer.done() for writer in writers):
+            if output.exists():
+                assert len(output.read_bytes()) == len(whole)
+        for writer in writers:
+            writer.result()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['centre_rgb.eim', 'shared.eim']

@@ -158,6 +158,56 @@ def test_a_file_that_is_not_executable_is_named(tmp_path: Path) -> None:
         EimRunner(path).init()
 
 
+def test_a_file_that_is_no_model_is_told_so_without_advice_to_make_it_executable(tmp_path: Path) -> None:
+    path = tmp_path / 'm.eim'
+    path.write_text('not a model')
+    with pytest.raises(ModelFileError, match='neither a Linux executable nor a script') as caught:
+        EimRunner(path, SOON).init()
+    assert 'chmod' not in str(caught.value)
+
+
+def test_a_broken_onnx_is_refused_for_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    path = tmp_path / 'm.onnx'
+    path.write_text('not a model')
+    with pytest.raises(ModelFileError, match='not an ONNX model'):
+        EimRunner(path, SOON).init()
+
+
+def test_stop_ends_the_making_of_an_eim_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = tmp_path / 'python'
+    slow.write_text('#!/bin/sh\nexec sleep 60\n')
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, 'executable', str(slow))
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    path = tmp_path / 'm.onnx'
+    path.write_text('any')
+    runner = EimRunner(path, SOON)
+    stopper = threading.Timer(0.3, runner.stop)
+    stopper.start()
+    begun = time.monotonic()
+    with pytest.raises(ModelStartError, match='stopped before it started'):
+        runner.init()
+    assert time.monotonic() - begun < 3.0
+    stopper.join()
+
+
+def test_a_file_that_is_still_open_for_writing_is_tried_again(tmp_path: Path) -> None:
+    path = write_fake_eim(tmp_path / 'm.eim')
+    writer = path.open('ab')
+    closer = threading.Timer(0.2, writer.close)
+    closer.start()
+    with started(path) as runner:
+        assert runner.pid is not None
+    closer.join()
+
+
+def test_no_room_for_a_socket_is_a_failed_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path / 'nowhere'))
+    with pytest.raises(ModelStartError, match=r'no folder for the socket of model m\.eim'):
+        EimRunner(write_fake_eim(tmp_path / 'm.eim'), SOON).init()
+
+
 def test_a_file_for_another_machine_is_named(tmp_path: Path) -> None:
     path = tmp_path / 'm.eim'
     path.write_bytes(b'\x7fELF' + bytes(60))
@@ -300,7 +350,7 @@ from parking_monitor.detection.runner import Deadlines, EimRunner
 runner = EimRunner(sys.argv[1], Deadlines(start_s=60, classify_s=60))
 print('begun', flush=True)
 runner.init()
-print(runner.pid, runner.info.features_shm.name, flush=True)
+print(runner.pid, runner.info.features_shm.name, runner._tempdir, flush=True)
 runner.classify(runner.features)
 time.sleep(60)
 """
@@ -320,13 +370,15 @@ def test_a_model_does_not_outlive_an_owner_that_is_killed(tmp_path: Path, script
     with an_owner_of(write_fake_eim(tmp_path / 'm.eim', script=script)) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == 'begun\n'
-        _, segment = owner.stdout.readline().split()
+        _, segment, folder = owner.stdout.readline().split()
+        assert Path(folder).exists()
         children = psutil.Process(owner.pid).children()
         assert len(children) == 2  # the model and its guard
         owner.kill()
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
     assert not (Path('/dev/shm') / segment.lstrip('/')).exists()
+    assert not Path(folder).exists()
 
 
 def test_a_model_without_a_client_does_not_outlive_an_owner_that_is_killed(tmp_path: Path) -> None:

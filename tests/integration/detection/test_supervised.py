@@ -1,3 +1,4 @@
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from parking_monitor.detection.errors import ModelError, ModelFileError, ModelSt
 from parking_monitor.detection.runner import Deadlines
 from parking_monitor.detection.supervised import BackOff, DetectorState, SupervisedDetector
 from parking_monitor.values import Detections, Frame
+from tests.integration.detection.eim_client import FIXTURES
 from tests.support.models import Script, write_fake_eim
 
 SHORT = Deadlines(start_s=5.0, hello_s=5.0, classify_s=0.5, stop_s=0.2)
@@ -113,6 +115,47 @@ def test_a_file_that_is_missing_is_tried_again_until_it_is_there(tmp_path: Path)
         write_fake_eim(tmp_path / 'ready.eim').replace(path)
         assert detector.wait_until_running(10)
         assert count(detector.detect(FRAME)) == 0
+
+
+def test_an_onnx_that_is_missing_is_made_an_eim_once_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    path = tmp_path / 'late.onnx'
+    with SupervisedDetector(path, back_off=QUICK) as detector:
+        wait_for(lambda: detector.status.restarts >= 2)
+        assert 'late.onnx cannot be read: No such file' in detector.status.last_error
+        shutil.copy(FIXTURES / 'yolox_1_class.onnx', tmp_path / 'ready.onnx')
+        (tmp_path / 'ready.onnx').replace(path)
+        assert detector.wait_until_running(30), detector.status
+        assert detector.status.model_path == path
+        assert detector.swap(FIXTURES / 'centre_grey.onnx').channels == 1
+
+
+def test_wanted_labels_that_the_model_never_answers_are_named(tmp_path: Path) -> None:
+    cars = write_fake_eim(tmp_path / 'cars.eim', labels=['car'])
+    lorries = write_fake_eim(tmp_path / 'lorries.eim', labels=['lorry'])
+    with supervised(cars) as detector:
+        unknown = [detector.status.unknown_labels]
+        detector.labels = ['car', 'lorry']
+        unknown.append(detector.status.unknown_labels)
+        detector.swap(lorries)
+        unknown.append(detector.status.unknown_labels)
+    assert unknown == [(), ('lorry',), ('car',)]
+
+
+def test_no_room_for_a_socket_is_tried_again_by_a_keeper_that_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_fake_eim(tmp_path / 'm.eim')
+    with monkeypatch.context() as patch:
+        patch.setattr('tempfile.tempdir', str(tmp_path / 'nowhere'))
+        detector = SupervisedDetector(path, deadlines=SHORT, back_off=QUICK)
+        wait_for(lambda: detector.status.restarts >= 1)
+    with detector:
+        assert detector.is_kept
+        assert detector.wait_until_running(10)
+    assert not detector.is_kept
 
 
 def test_a_model_that_fails_its_check_does_not_count_as_running(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ def test_a_classification_has_scores_and_no_boxes() -> None:
         (answer_with(bounding_boxes=[recorded_box(x=None)]), 'x is None'),
         (answer_with(bounding_boxes=[recorded_box(value='high')]), "value is 'high'"),
         (answer_with(bounding_boxes=[recorded_box(width=float('nan'))]), 'width is nan'),
+        (answer_with(bounding_boxes=[recorded_box(width=10**400)]), 'width is 1000'),
+        (answer_with(bounding_boxes=[recorded_box(x=-1e39)]), 'x is -1e[+]39'),
     ],
 )
 def test_what_is_wrong_with_the_boxes_is_named(answer: dict[str, Any], named: str) -> None:

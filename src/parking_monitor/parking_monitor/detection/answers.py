@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from parking_monitor.detection.errors import ModelAnswerError
 from parking_monitor.values import Box
 
 _FOMO_CELL = 8
 """Pixels of the model's input that one cell of FOMO's output spans: it is cut where MobileNetV2 is at 1/8."""
+
+_LARGEST = float(np.finfo(np.float32).max)
+"""Of a number that a detection can carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ def _found(entry: Any) -> Found:
 
 
 def _number(value: Any, field: str) -> float:
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise ModelAnswerError(f'{field} is {value!r:.80}, which is not a number')
+    # Compared, not converted: a whole number of JSON may be too large for any float; NaN compares as false.
+    if not isinstance(value, int | float) or not abs(value) <= _LARGEST:
+        raise ModelAnswerError(f'{field} is {value!r:.80}, which is not a number within float32')
     return float(value)

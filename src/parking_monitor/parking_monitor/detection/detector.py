@@ -32,7 +32,7 @@ class Detector:
     thread.
 
     Args:
-        model_path: the `.eim` file.
+        model_path: the `.eim` file, or an `.onnx` to make one of.
         labels: the labels to answer; none for all that the model has.
         confidence: the least confidence to answer, 0 to 1.
         deadlines: how long the model may take.

@@ -6,6 +6,7 @@ started the child ends, and it would kill a model that is about to clean up.
 """
 
 import subprocess
+from pathlib import Path
 
 _SCRIPT = """
 segments=
@@ -18,17 +19,20 @@ done
 sleep 1
 kill -s KILL -- "-$1" 2>/dev/null
 [ -z "$segments" ] || rm -f $segments
+rm -f -- "$2"
+rmdir -- "${2%/*}" 2>/dev/null
 """
 """Reads shared memory names until its input ends, which the owner's death brings;
-allows the model a second to end by itself, then kills its session."""
+allows the model a second to end by itself, then kills its session, and removes what it left:
+the segments, its socket, and the folder of the socket unless something else is in it."""
 
 
 class Guard:
     """Watch over one model's process session in a shell of about 1 MB."""
 
-    def __init__(self, session: int) -> None:
+    def __init__(self, session: int, socket_path: Path) -> None:
         self._shell = subprocess.Popen(
-            ['/bin/sh', '-c', _SCRIPT, 'eim-guard', str(session)],
+            ['/bin/sh', '-c', _SCRIPT, 'eim-guard', str(session), str(socket_path.absolute())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

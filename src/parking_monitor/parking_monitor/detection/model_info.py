@@ -1,7 +1,7 @@
 """Read what a model says of itself in its hello answer."""
 
 import enum
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
@@ -172,7 +172,7 @@ def _threshold(entry: Any) -> Threshold:
     if not isinstance(entry, Mapping) or not isinstance(entry.get('id'), int):
         raise ModelAnswerError(f'model_parameters.thresholds has {entry!r}, which has no whole number as id')
     score = entry.get('min_score')
-    if score is not None and not (isinstance(score, int | float) and math.isfinite(score)):
+    if score is not None and not (isinstance(score, int | float) and abs(score) <= sys.float_info.max):
         raise ModelAnswerError(
             f'the min_score of threshold {entry["id"]} is {score!r}, which is not a number'
         )

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO
 
@@ -17,34 +18,35 @@ _KEPT_OUTPUT = 4096
 """Bytes of a model's latest output that are kept for error texts."""
 _KEPT_LINES = 8
 _FINISH_S = 0.2
+_BUSY_S = 0.5
+"""How long a file may be open for writing: a process that another thread forks holds it until its exec."""
+_BUSY_POLL_S = 0.02
+_KINDS = (b'\x7fELF', b'#!')
+"""What the kernel runs begins with one of these."""
 
 
 class ModelProcess:
     """Run `model SOCKET` in a process session of its own, watched by a guard.
 
     The session keeps a Ctrl-C in the terminal from reaching the model before
-    its owner; the guard ends the model when the owner is killed.
+    its owner; the guard ends the model when the owner is killed, and removes
+    the socket and its folder.
+
+    Args:
+        model_path: the `.eim` file.
+        socket_path: of the socket to open, in a folder for it alone.
+        start_s: how long the start may take.
 
     Raises:
         ModelFileError: when the file cannot be run.
         ModelStartError: when the machine has no process left for it.
     """
 
-    def __init__(self, model_path: Path, socket_path: Path) -> None:
+    def __init__(self, model_path: Path, socket_path: Path, start_s: float = _BUSY_S) -> None:
         _check(model_path)
+        self._child = _start(model_path, socket_path, min(start_s, _BUSY_S))
         try:
-            self._child = subprocess.Popen(
-                [str(model_path.absolute()), str(socket_path)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=_environment(),
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise _not_runnable(model_path, error) from error
-        try:
-            self.guard = Guard(self._child.pid)
+            self.guard = Guard(self._child.pid, socket_path)
         except OSError as error:
             self._child.kill()
             self._child.wait()
@@ -118,11 +120,40 @@ class _Tail:
                 self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
 
 
+def _start(model_path: Path, socket_path: Path, busy_s: float) -> subprocess.Popen[bytes]:
+    deadline = time.monotonic() + busy_s
+    while True:
+        try:
+            return subprocess.Popen(
+                [str(model_path.absolute()), str(socket_path)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=_environment(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            if error.errno != errno.ETXTBSY or time.monotonic() >= deadline:
+                raise _not_runnable(model_path, error) from error
+        time.sleep(_BUSY_POLL_S)
+
+
 def _check(model_path: Path) -> None:
     if not model_path.is_file():
         raise ModelFileError(f'model file {model_path} does not exist')
-    if not os.access(model_path, os.X_OK):
+    if os.access(model_path, os.X_OK):
+        return
+    try:
+        with model_path.open('rb') as file:
+            beginning = file.read(4)
+    except OSError as error:
+        raise ModelFileError(f'model file {model_path} cannot be read: {error.strerror}') from error
+    if beginning.startswith(_KINDS):
         raise ModelFileError(f'model file {model_path} is not executable; chmod +x it')
+    raise ModelFileError(
+        f'model file {model_path} is not an .eim (neither a Linux executable nor a script); '
+        'download the Linux build, or name an .onnx file'
+    )
 
 
 def _not_runnable(model_path: Path, error: OSError) -> ModelFileError:

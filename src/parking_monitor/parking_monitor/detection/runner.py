@@ -15,7 +15,7 @@ import numpy as np
 from edge_impulse_linux.runner import ImpulseRunner
 from numpy.typing import NDArray
 
-from parking_monitor.detection import shared_memory, wire
+from parking_monitor.detection import model_file, shared_memory, wire
 from parking_monitor.detection.errors import (
     ModelAnswerError,
     ModelDied,
@@ -60,6 +60,8 @@ class Deadlines:
 
 class EimRunner(ImpulseRunner):  # type: ignore[misc]  # the SDK has no types
     """Run one `.eim`, as `ImpulseRunner` does, without its ways to hang.
+
+    An `.onnx` is made an `.eim` at the start, see `model_file`.
 
     A runner is used once: `init`, any number of `classify`, `stop`. Requests
     come from one thread at a time, which need not be the main one; `stop` may
@@ -116,7 +118,7 @@ class EimRunner(ImpulseRunner):  # type: ignore[misc]  # the SDK has no types
         """Start the model and return its hello answer.
 
         Raises:
-            ModelFileError: when the file is missing or cannot be run.
+            ModelFileError: when the file is missing, cannot be run or be made an `.eim`.
             ModelStartError: when the model exits, or was stopped meanwhile.
             ModelTimeout: when it is not up, or has not said hello, in time.
             ModelAnswerError: when its hello cannot be understood.
@@ -180,11 +182,17 @@ class EimRunner(ImpulseRunner):  # type: ignore[misc]  # the SDK has no types
                 self._tempdir = None
 
     def _launch(self) -> ModelProcess:
+        eim = model_file.as_eim(self.model_path, stopped=self._stopped)
         with self._life:
             if self._stopped.is_set():
                 raise ModelStartError(f'model {self.model_path.name} was stopped before it started')
-            self._tempdir = tempfile.mkdtemp(prefix='eim-')
-            self._process = ModelProcess(self.model_path, self._socket_path())
+            try:
+                self._tempdir = tempfile.mkdtemp(prefix='eim-')
+            except OSError as error:
+                raise ModelStartError(
+                    f'no folder for the socket of model {self.model_path.name} can be made: {error}'
+                ) from error
+            self._process = ModelProcess(eim, self._socket_path(), self.deadlines.start_s)
             return self._process
 
     def _socket_path(self) -> Path:

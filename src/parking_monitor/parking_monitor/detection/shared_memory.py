@@ -27,7 +27,7 @@ def attach(name: str, elements: int) -> NDArray[np.float32]:
     try:
         with path.open('r+b') as segment:
             memory = mmap.mmap(segment.fileno(), elements * 4)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise ModelAnswerError(
             f'shared memory {name!r} of {elements} float32 cannot be mapped: {error}'
         ) from error

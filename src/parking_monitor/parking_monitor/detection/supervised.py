@@ -37,6 +37,7 @@ class DetectorStatus:
     Attributes:
         info: what the latest model that ran says of itself; None before the first.
         starts: how often a model was started with success, swaps included.
+        unknown_labels: the wanted labels that the latest model that ran never answers.
         restarts: how often a model had to be started again, with success or not.
         frames_detected: frames that were answered.
         frames_missed: frames that were not, because there was no model or it failed.
@@ -49,6 +50,7 @@ class DetectorStatus:
     model_path: Path
     info: ModelInfo | None = None
     pid: int | None = None
+    unknown_labels: tuple[str, ...] = ()
     starts: int = 0
     restarts: int = 0
     frames_detected: int = 0
@@ -83,7 +85,7 @@ class SupervisedDetector:
     `detect` is for one thread at a time; all else may be called from any.
 
     Args:
-        model_path: the `.eim` file; it need not work, or exist, yet.
+        model_path: the `.eim` or `.onnx` file; it need not work, or exist, yet.
         labels: the labels to answer; none for all that the model has.
         confidence: the least confidence to answer, 0 to 1.
         deadlines: how long the model may take.
@@ -129,6 +131,11 @@ class SupervisedDetector:
     def status(self) -> DetectorStatus:
         """Return how the detector is doing; this never waits for the model."""
         return self._status
+
+    @property
+    def is_kept(self) -> bool:
+        """Return whether the thread that restarts the model is alive, which it is until `close`."""
+        return self._keeper.is_alive()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -276,14 +283,13 @@ class SupervisedDetector:
     def _run(self, detector: Detector) -> None:
         self._candidate, self._running = None, detector
         self._running_since = time.monotonic()
-        self._note(
+        self._apply_settings(
             state=DetectorState.RUNNING,
             model_path=detector.model_path,
             info=detector.info,
             pid=detector.pid,
             starts=self._status.starts + 1,
         )
-        self._apply_settings()
         self._changed.notify_all()
 
     def _wait_before_restart(self, error: ModelError) -> None:
@@ -307,10 +313,12 @@ class SupervisedDetector:
         with self._changed:
             self._alive.discard(detector)
 
-    def _apply_settings(self) -> None:
+    def _apply_settings(self, **changes: Any) -> None:
+        """Set what the running model answers, and note that with other changes of the status."""
         if self._running is not None:
             self._running.labels = self.labels
             self._running.confidence = self.confidence
+            self._note(unknown_labels=self._running.unknown_labels, **changes)
 
     def _note(self, **changes: Any) -> None:
         with self._changed:

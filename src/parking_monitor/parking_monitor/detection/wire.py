@@ -52,7 +52,7 @@ def _receive(client: socket.socket, deadline: float) -> bytes:
 def _parse(text: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelAnswerError(f'the answer is not JSON: {text[:80]!r}') from error
     if not isinstance(answer, dict):
         raise ModelAnswerError(f'the answer is not a JSON object: {text[:80]!r}')

@@ -1,6 +1,8 @@
 """Write an executable file that is an `.eim` and holds an ONNX model."""
 
+import os
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -191,9 +193,14 @@ def _write(output: Path, settings: Settings, weights: bytes, python: str) -> Non
 
     The same input gives the same bytes: members carry no time of their own.
     """
-    part = output.with_name(f'.{output.name}.part')
     try:
-        with part.open('wb') as file:
+        # Under a name of its own: another process may write the same file at the same time.
+        descriptor, name = tempfile.mkstemp('.part', f'.{output.name}.', output.parent)
+    except OSError as error:
+        raise ConversionError(f'{output} cannot be written: {error.strerror}') from error
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, 'wb') as file:
             file.write(_PREFIX.format(python=python).encode())
             with zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as archive:
                 archive.writestr(_member('__main__.py'), _MAIN)
@@ -204,8 +211,9 @@ def _write(output: Path, settings: Settings, weights: bytes, python: str) -> Non
         part.chmod(0o755)
         part.replace(output)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ConversionError(f'{output} cannot be written: {error.strerror}') from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _member(name: str, compression: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:

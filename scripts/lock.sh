@@ -10,3 +10,5 @@ compile build.in runtime.in ros.in dev.in -o "$constraints"
 for name in build runtime ros dev; do
   compile --generate-hashes -c "$constraints" "$name.in" -o "$name.txt"
 done
+# Training is an extra, and never installed with the rest.
+compile --generate-hashes -c runtime.txt train.in -o train.txt

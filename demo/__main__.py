@@ -166,9 +166,7 @@ def _watch(fleet_yaml: Path, measurements: Measurements, seconds: float, first_c
                 return interrupted.is_set()
             _say(f'first count {time.monotonic() - started_s:.1f} s after the start')
             _wait(observer.source_ended, interrupted, fleet, seconds or float('inf'))
-            # Its numbers come once a second; the last ones are wanted.
-            observer.bridge_reported.clear()
-            observer.bridge_reported.wait(2.0)
+            observer.finish(2.0)
             return fleet.poll() is None
         finally:
             observer.close()

@@ -32,6 +32,8 @@ class Observer:
         self._say = say
         self._last: Count | None = None
         self._trouble = ''
+        self._is_finishing = False
+        self._frozen = threading.Event()
         self.source_ended = threading.Event()
         self.bridge_reported = threading.Event()
         self.first_count = threading.Event()
@@ -50,14 +52,24 @@ class Observer:
         """Stop listening."""
         self._node.close()
 
+    def finish(self, timeout_s: float) -> None:
+        """Take the last numbers; the camera's and the bridge's come once a second, the others stop then."""
+        self._is_finishing = True
+        self._frozen.wait(timeout_s)
+        self.bridge_reported.clear()
+        self.bridge_reported.wait(timeout_s)
+
     def _on_truth(self, message: DetectionsMessage) -> None:
         shares = [item.confidence for item in message.detections]
         self._measurements.add_truth(convert.to_stamp_ns(message.header.stamp), shares)
 
     def _on_detections(self, _message: DetectionsMessage) -> None:
-        self._measurements.detections += 1
+        if not self._frozen.is_set():
+            self._measurements.detections += 1
 
     def _on_count(self, message: CarCount) -> None:
+        if self._frozen.is_set():
+            return
         count = convert.to_count(message)
         self._measurements.add_count(count, time.time_ns())
         if count.state is CountState.OK:
@@ -70,7 +82,10 @@ class Observer:
         for status in message.status:
             values = {pair.key: pair.value for pair in status.values}
             if status.name.endswith('/usb_cam'):
-                self._measurements.frames = int(values.get('frames', '0'))
+                if not self._frozen.is_set():
+                    self._measurements.frames = int(values.get('frames', '0'))
+                if self._is_finishing:
+                    self._frozen.set()
                 if 'source ended' in status.message:
                     self.source_ended.set()
             elif status.name.endswith('/aws_iot_bridge'):

@@ -180,7 +180,8 @@ def node_command(
         '--params-file',
         str(parameter_file),
     ]
-    return Command(node.full_name, arguments, graph.environment_of(node, plan, environment))
+    environment = graph.environment_of(node, plan, environment)
+    return Command(node.full_name, arguments, environment, node.start_delay_s)
 
 
 def _executable(name: str) -> Path:

@@ -29,12 +29,17 @@ SECRETS = frozenset({'TG_TOKEN', 'EI_API_KEY_IMAGE'})
 """Environment variables that only the nodes which ask for them get."""
 
 
+# Camera, detector and counter come first: on a small computer the others would delay the first count.
+_AFTER_THE_COUNT_S = 1.5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSpec:
     """Hold one node to start: an executable of this package, its name and its parameters.
 
     Attributes:
         secrets: the variables of `SECRETS` which this node reads.
+        start_delay_s: seconds by which it may start later than the others.
     """
 
     executable: str
@@ -42,6 +47,7 @@ class NodeSpec:
     name: str
     parameters: Mapping[str, ParameterValue]
     secrets: frozenset[str] = field(default_factory=frozenset)
+    start_delay_s: float = 0.0
 
     @property
     def full_name(self) -> str:
@@ -58,11 +64,22 @@ class Graph:
 
 
 def _node(
-    executable: str, namespace: str, parameters: Mapping[str, ParameterValue], **more: frozenset[str]
+    executable: str,
+    namespace: str,
+    parameters: Mapping[str, ParameterValue],
+    *,
+    secrets: frozenset[str] = frozenset(),
+    start_delay_s: float = 0.0,
 ) -> NodeSpec:
     """Leave out empty lists, which parameter files cannot carry; they are every node's default."""
-    given = {name: value for name, value in parameters.items() if value != []}
-    return NodeSpec(executable=executable, namespace=namespace, name=executable, parameters=given, **more)
+    return NodeSpec(
+        executable=executable,
+        namespace=namespace,
+        name=executable,
+        parameters={name: value for name, value in parameters.items() if value != []},
+        secrets=secrets,
+        start_delay_s=start_delay_s,
+    )
 
 
 def build(fleet: Fleet) -> Graph:
@@ -141,6 +158,7 @@ def _annotator(camera: Camera, namespace: str) -> NodeSpec:
         'annotator',
         namespace,
         {'camera': camera.name, 'zones': _zones(camera)},
+        start_delay_s=_AFTER_THE_COUNT_S,
     )
 
 
@@ -162,6 +180,7 @@ def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
             'topic': cloud.topic,
             'interval_s': cloud.interval_s,
         },
+        start_delay_s=_AFTER_THE_COUNT_S,
     )
 
 
@@ -175,6 +194,7 @@ def _telegram_notifier(fleet: Fleet, telegram: Telegram, chat_id: str) -> NodeSp
             'min_interval_s': telegram.min_interval_s,
         },
         secrets=frozenset({'TG_TOKEN'}),
+        start_delay_s=_AFTER_THE_COUNT_S,
     )
 
 

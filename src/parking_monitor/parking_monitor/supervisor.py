@@ -17,11 +17,16 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Hold a program to keep running, under the name that messages use."""
+    """Hold a program to keep running, under the name that messages use.
+
+    Attributes:
+        start_delay_s: seconds until its first start.
+    """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str]
+    start_delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +96,8 @@ class Supervisor:
 
     def run(self) -> None:
         """Start the children and keep them running until `stop` is called."""
+        for child in self._children:
+            child.start_again_at_s = time.monotonic() + child.command.start_delay_s
         previous = signal.signal(signal.SIGCHLD, lambda _number, _frame: self._wake())
         try:
             while not self._stopping:

@@ -1,21 +1,18 @@
 """Run the real graph for a while and take its numbers: delay, loss, CPU, memory, first count."""
 
-import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import yaml
-from ament_index_python.packages import get_package_prefix
 from parking_msgs.msg import CarCount
 from parking_msgs.msg import Detections as DetectionsMessage
 
 from demo.broker import LocalBroker
+from demo.fleet_process import running_fleet
 from demo.listening import ListeningNode
 from demo.measurements import percentile
 from parking_monitor import jpeg
@@ -25,7 +22,6 @@ from parking_monitor.values import Image
 DEVICE, CAMERA, THING = 'bench', 'lane', 'bench-device'
 SETTLE_S = 3.0
 FIRST_COUNT_WITHIN_S = 60.0
-STOP_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +110,7 @@ def run(frames: list[Image], folder: Path, *, rate_hz: float, seconds: float) ->
         with LocalBroker(folder / 'broker') as broker:
             fleet_yaml = _write_configuration(folder, pictures, broker, rate_hz)
             started_s = time.monotonic()
-            with _fleet(fleet_yaml, folder / 'fleet.log') as fleet:
+            with running_fleet(fleet_yaml, folder / 'fleet.log') as fleet:
                 if not stopwatch.first_count.wait(FIRST_COUNT_WITHIN_S):
                     raise TimeoutError(f'no count within {FIRST_COUNT_WITHIN_S} s; see {folder}/fleet.log')
                 first_count_s = time.monotonic() - started_s
@@ -202,19 +198,3 @@ def _write_configuration(folder: Path, pictures: Path, broker: LocalBroker, rate
     path = folder / 'fleet.yaml'
     path.write_text(yaml.safe_dump(configuration))
     return path
-
-
-@contextmanager
-def _fleet(fleet_yaml: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    program = Path(get_package_prefix('parking_monitor'), 'lib', 'parking_monitor', 'fleet')
-    with log.open('wb') as output:
-        process = subprocess.Popen([str(program), str(fleet_yaml)], stdout=output, stderr=output)
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(STOP_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()

@@ -5,19 +5,17 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import yaml
-from ament_index_python.packages import get_package_prefix
 from rich.console import Console
 from rich.table import Table
 
 from demo.broker import BrokerError, LocalBroker
 from demo.broker_tap import BrokerTap, Message
+from demo.fleet_process import running_fleet
 from demo.measurements import Measurements, Report
 from demo.observer import Observer
 from parking_monitor.camera.address import AddressKind, parse_source
@@ -34,7 +32,6 @@ SCENE = 'sim:day_lane'
 DEFAULT_SECONDS = 30.0
 # A whole clip or folder is played, but not for ever.
 LONGEST_SECONDS = 3600.0
-STOP_WITHIN_S = 5.0
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -159,7 +156,9 @@ def _watch(fleet_yaml: Path, measurements: Measurements, seconds: float, first_c
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: interrupted.set())
     started_s = time.monotonic()
-    with _fleet(fleet_yaml) as fleet:
+    log = FOLDER / 'fleet.log'
+    _say(f'starting the graph of {fleet_yaml}; its log is {log}')
+    with running_fleet(fleet_yaml, log) as fleet:
         observer = Observer(DEVICE, CAMERA, measurements, _say)
         try:
             if not _wait(observer.first_count, interrupted, fleet, first_count_within):
@@ -181,24 +180,6 @@ def _wait(
         if event.wait(min(0.1, max(0.0, end_s - time.monotonic()))):
             return True
     return False
-
-
-@contextmanager
-def _fleet(fleet_yaml: Path) -> Iterator[subprocess.Popen[bytes]]:
-    program = Path(get_package_prefix('parking_monitor')) / 'lib' / 'parking_monitor' / 'fleet'
-    log = FOLDER / 'fleet.log'
-    _say(f'starting the graph of {fleet_yaml}; its log is {log}')
-    with log.open('wb') as output:
-        process = subprocess.Popen([str(program), str(fleet_yaml)], stdout=output, stderr=output)
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(STOP_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def _on_message(message: Message, measurements: Measurements) -> None:

@@ -27,6 +27,8 @@ from pydantic import (
 
 from parking_monitor.camera.address import parse_source
 from parking_monitor.camera.errors import SourceError
+from parking_monitor.cloud.errors import InvalidNameError
+from parking_monitor.cloud.topics import check_topic
 from parking_monitor.config_errors import dotted, explain, value_at
 from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.yaml_source import FieldPath, YamlError, YamlSource, parse_yaml, read_yaml
@@ -193,11 +195,12 @@ class Cloud(_Section):
     @field_validator('topic')
     @classmethod
     def _is_a_topic(cls, value: str) -> str:
-        if len(value.encode()) > 256 or value.count('/') > 7 or value[0] == '$' or set(value) & set('+#\0'):
+        try:
+            return check_topic(value)
+        except InvalidNameError:
             raise ValueError(
                 'must be an MQTT topic: at most 256 bytes and 7 slashes, no + and no #, not beginning with $'
-            )
-        return value
+            ) from None
 
 
 class Telegram(_Section):

@@ -47,7 +47,7 @@ repair_wheel_paths() {
 }
 
 system_packages=(cmake g++ make mosquitto portaudio19-dev python3-dev python3-venv)
-requirement_files=(requirements/runtime.txt requirements/dev.txt)
+requirement_files=(requirements/runtime.txt requirements/provisioning.txt requirements/dev.txt)
 venv_options=()
 if [ -n "${ROS_DISTRO:-}" ]; then
   [ "$ROS_DISTRO" = jazzy ] || fail "ROS_DISTRO is '$ROS_DISTRO'; this project is for jazzy. Open a shell without it, or source jazzy."

@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 CERTIFICATE_NAME = 'certificate.pem.crt'
 PRIVATE_KEY_NAME = 'private.pem.key'
 CA_NAME = 'ca.pem'
-DEFAULT_LIFE = dt.timedelta(days=30)
+DEFAULT_LIFE = dt.timedelta(days=90)
 # Clocks differ: a certificate made now must hold for a peer that is a little behind.
 BACKDATED = dt.timedelta(hours=1)
 

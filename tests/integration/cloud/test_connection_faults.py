@@ -1,5 +1,6 @@
 """Each thing that can be wrong with an identity or a broker is explained in plain words."""
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.integration.cloud.conftest import OpenSession
 
 def test_an_expired_certificate_is_found_before_connecting(broker: LocalBroker, tmp_path: Path) -> None:
     settings = settings_for(broker, broker.authority.expired_client(tmp_path / 'old', 'old'))
-    session, ear = MqttSession(settings, uuid='u'), Ear()
+    session, ear = MqttSession(settings, uuid='u', is_clock_synced=lambda: True), Ear()
     session.add_listener(ear)
 
     with pytest.raises(CertificateExpiredError, match='expired on'):
@@ -37,6 +38,58 @@ def test_a_certificate_that_is_expired_for_the_broker_is_told_apart(
     assert fault is not None
     assert fault.kind is FaultKind.CERTIFICATE
     assert "expired by the broker's clock" in fault.text
+
+
+def test_by_a_clock_that_nobody_keeps_an_expired_certificate_is_tried_and_the_broker_decides(
+    broker: LocalBroker, tmp_path: Path
+) -> None:
+    expired = settings_for(broker, broker.authority.expired_client(tmp_path / 'old', 'old'))
+    session, ear = MqttSession(expired, uuid='u', is_clock_synced=lambda: False), Ear()
+    session.add_listener(ear)
+    session.start()
+
+    fault = ear.wait_for_fault()
+
+    session.stop()
+    assert fault.kind is FaultKind.CERTIFICATE
+    assert "expired by the broker's clock" in fault.text
+
+
+def test_a_clock_years_ahead_does_not_keep_a_device_with_a_good_certificate_out(
+    broker: LocalBroker, thing: str
+) -> None:
+    session, ear = (
+        MqttSession(
+            settings_for(broker, thing), uuid='u', now=lambda: years(+5), is_clock_synced=lambda: False
+        ),
+        Ear(),
+    )
+    session.add_listener(ear)
+    session.start()
+
+    ear.wait_for_connection()
+    session.stop()
+
+
+def test_a_clock_a_year_behind_is_told_apart_from_a_wrong_certificate(
+    broker: LocalBroker, tmp_path: Path
+) -> None:
+    ca = broker.identity('garage').ca
+    stranger = settings_for(broker, foreign_client(tmp_path / 'stranger', 'stranger', ca))
+    session, ear = MqttSession(stranger, uuid='u', now=lambda: years(-1)), Ear()
+    session.add_listener(ear)
+    session.start()
+
+    fault = ear.wait_for_fault()
+
+    session.stop()
+    assert fault.kind is FaultKind.CLOCK
+    assert f"this machine's clock says {years(-1):%Y-%m-%d}" in fault.text
+    assert 'certificate was made later' in fault.text
+
+
+def years(number: int) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + number * dt.timedelta(days=365)
 
 
 def test_a_missing_file_is_found_before_connecting(broker: LocalBroker, tmp_path: Path) -> None:

@@ -1,15 +1,22 @@
+import contextlib
+import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
+from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from demo.broker import LocalBroker
 from demo.broker_tap import BrokerTap
+from parking_monitor.cloud.delivery import Delivery
 from parking_monitor.cloud.errors import (
     InvalidNameError,
     MessageTooLargeError,
@@ -18,8 +25,12 @@ from parking_monitor.cloud.errors import (
 )
 from parking_monitor.cloud.messages import MAX_MESSAGE_BYTES
 from parking_monitor.cloud.mqtt_session import MqttSession
+from parking_monitor.cloud.outbox import Draft, Outbox, OutboxSettings
+from parking_monitor.cloud.takeover_watch import ENDS_IN_A_ROW
+from parking_monitor.cloud.topics import count_topic, history_topic
 from tests.integration.cloud.builders import PATIENCE_S, QUICK, frozen, says, settings_for
 from tests.integration.cloud.conftest import OpenSession
+from tests.integration.cloud.receiver import Receiver
 
 
 def test_a_message_reaches_the_broker_and_is_acknowledged(
@@ -201,6 +212,88 @@ def test_two_devices_with_one_identity_are_told_so(
     # This broker closes without a word; AWS says that the session was taken over.
     assert f"another client may be connected as '{thing}'" in first.wait_for_reason()
     second_session.stop()
+
+
+def test_two_devices_that_throw_each_other_out_are_noticed(
+    broker: LocalBroker, thing: str, open_session: OpenSession
+) -> None:
+    sessions = [open_session(settings_for(broker, thing)) for _ in range(2)]
+    for session, ear in sessions:
+        ear.wait_for_reason(ENDS_IN_A_ROW)
+        assert session.statistics.identity_is_shared
+        assert 'another client seems to use the same identity' in ear.reasons[ENDS_IN_A_ROW - 1]
+
+
+@pytest.mark.parametrize('reconnect_max_s', [0.25, 2.0])
+def test_two_attempts_are_never_closer_than_the_shortest_delay(
+    broker: LocalBroker, thing: str, open_session: OpenSession, reconnect_max_s: float
+) -> None:
+    timing = replace(QUICK, reconnect_min_s=0.25, reconnect_max_s=reconnect_max_s)
+    attempts_s: list[float] = []
+    seen = threading.Condition()
+
+    def hang_up(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                connection.close()
+                with seen:
+                    attempts_s.append(time.monotonic())
+                    seen.notify_all()
+
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        # The closer look at a failure connects too, later than this test lasts.
+        port = server.getsockname()[1]
+        listener = threading.Thread(target=hang_up, args=(server,), daemon=True)
+        with mock.patch('parking_monitor.cloud.connection_watch.probe_tls', return_value=None):
+            listener.start()
+            open_session(settings_for(broker, thing, port=port, timing=timing))
+            with seen:
+                assert seen.wait_for(lambda: len(attempts_s) >= 5, PATIENCE_S)
+        server.shutdown(socket.SHUT_RDWR)
+    listener.join(5)
+
+    assert min(later - earlier for earlier, later in itertools.pairwise(attempts_s)) >= 0.24
+
+
+def test_no_more_than_a_hundred_messages_go_out_in_any_second(
+    own_broker: LocalBroker, thing: str, tmp_path: Path
+) -> None:
+    counts = [a_draft(number, thing) for number in range(250)]
+    outbox = Outbox(tmp_path / 'outbox', OutboxSettings(history_topic=history_topic(thing)))
+    session = MqttSession(settings_for(own_broker, thing), uuid='u')
+    delivery = Delivery(session, outbox, Given(counts))
+    with Receiver(own_broker, (count_topic(thing),)) as receiver:
+        delivery.start()
+        receiver.wait_until(lambda: len(receiver.stored) == 250, PATIENCE_S)
+        assert delivery.stop()
+
+    arrived_s = receiver.arrived_s[count_topic(thing)]
+    assert min(later - earlier for earlier, later in zip(arrived_s, arrived_s[100:], strict=False)) > 0.9
+    assert arrived_s[-1] - arrived_s[0] < 4.0
+
+
+def a_draft(number: int, thing: str) -> Draft:
+    return Draft(
+        'lane',
+        (count_topic(thing),),
+        lambda seq, _dropped: json.dumps({'uuid': 'u', 'seq': seq, 'cars': number}).encode(),
+    )
+
+
+class Given:
+    """Give out drafts, all at once."""
+
+    def __init__(self, drafts: list[Draft]) -> None:
+        self._drafts = drafts
+
+    def due(self, now_s: float, *, is_last: bool) -> list[Draft]:
+        del now_s, is_last
+        drafts, self._drafts = self._drafts, []
+        return drafts
+
+    def next_due_s(self) -> float:
+        return float('inf')
 
 
 def test_a_session_is_started_once(broker: LocalBroker, thing: str, open_session: OpenSession) -> None:

@@ -3,6 +3,7 @@
 import threading
 import traceback
 from concurrent.futures import Future
+from typing import Any
 
 from parking_monitor.cloud.connection_faults import ConnectionFault
 from parking_monitor.cloud.errors import IdentityFileError, PublishError
@@ -24,8 +25,9 @@ def a_count(
     entered: int = 0,
     left: int = 0,
     stamp_ns: int = STAMP_NS,
+    **more: Any,
 ) -> Count:
-    return Count(stamp_ns=stamp_ns, state=state, cars=cars, zones=zones, entered=entered, left=left)
+    return Count(stamp_ns=stamp_ns, state=state, cars=cars, zones=zones, entered=entered, left=left, **more)
 
 
 def an_origin(camera: str = 'lane') -> Origin:
@@ -54,10 +56,11 @@ class ScriptedSession:
         self.stopped = False
         self._changed = threading.Condition()
         self._connected = False
+        self._connections = 0
 
     @property
-    def is_connected(self) -> bool:
-        return self._connected
+    def connection(self) -> int:
+        return self._connections if self._connected else 0
 
     @property
     def statistics(self) -> SessionStatistics:
@@ -73,6 +76,9 @@ class ScriptedSession:
             error = self.start_errors.pop(0) if self.start_errors else None
         if error is not None:
             raise error
+
+    def send_room(self) -> tuple[int, float]:
+        return 1000, 0.0
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> Future[None]:
         assert not retain
@@ -91,6 +97,7 @@ class ScriptedSession:
         return True
 
     def connect(self) -> None:
+        self._connections += 1
         self._connected = True
         for listener in self.listeners:
             listener.connected()

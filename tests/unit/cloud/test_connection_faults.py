@@ -53,6 +53,7 @@ def test_a_reason_code_without_words_is_still_told() -> None:
         ('AWS_ERROR_MQTT5_DISCONNECT_RECEIVED', 151, 'reason 151'),
         ('AWS_ERROR_MQTT5_PING_RESPONSE_TIMEOUT', None, 'does not answer any more'),
         ('AWS_IO_SOCKET_CLOSED', None, 'broker.example:8883 closed the connection'),
+        ('AWS_IO_TLS_ERROR_WRITE_FAILURE', None, 'broker.example:8883 closed the connection'),
         ('AWS_ERROR_UNHEARD_OF', None, 'AWS_ERROR_UNHEARD_OF'),
     ],
 )

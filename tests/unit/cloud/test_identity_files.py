@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from demo.identity import CertificateAuthority, Identity
 from parking_monitor.cloud.errors import CertificateExpiredError, IdentityFileError, InvalidNameError
-from parking_monitor.cloud.identity_files import check_identity
+from parking_monitor.cloud.identity_files import certificate_life, check_identity, expiry_warning
 from parking_monitor.cloud.mqtt_settings import MqttSettings, MqttTiming
 from tests.unit.cloud.builders import all_texts
 
@@ -149,3 +149,17 @@ def test_settings_that_cannot_work_are_refused_with_the_field(
 def test_a_keep_alive_within_the_ping_timeout_is_refused() -> None:
     with pytest.raises(ValueError, match='keep_alive_s 5 is not allowed'):
         MqttTiming(keep_alive_s=5, ping_timeout_s=5.0)
+
+
+@pytest.mark.parametrize(('days', 'told'), [(29, True), (31, False)])
+def test_thirty_days_before_it_expires_a_certificate_is_told(
+    settings: MqttSettings, days: int, told: bool
+) -> None:
+    _, end = certificate_life(settings)
+
+    notice = expiry_warning(settings, end - dt.timedelta(days=days, minutes=1))
+
+    assert bool(notice) is told
+    if told:
+        assert f'expires on {end:%Y-%m-%d %H:%M} UTC, in {days} days; rotate it before' in notice
+        assert str(settings.certificate) in notice

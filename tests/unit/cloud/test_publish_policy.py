@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parking_monitor.cloud.publish_policy import PublishPolicy
-from parking_monitor.values import Count, CountState, ZoneCount
+from parking_monitor.values import BayCount, BayState, Count, CountState, GateCount, Occupancy, ZoneCount
 from tests.unit.cloud.builders import a_count
 
 INTERVAL_S = 10.0
@@ -60,12 +60,43 @@ def test_the_first_count_is_due_at_once_though_it_is_zero() -> None:
         a_count(2, zones=(ZoneCount('a', 2),)),
         a_count(2, entered=1),
         a_count(2, left=1),
+        a_count(2, state=CountState.COVERED),
+        a_count(2, zones=(ZoneCount('a', 1, Occupancy(free=1)),)),
+        a_count(2, bays=(BayCount(name='A1', state=BayState.FREE),)),
+        a_count(2, bays=(BayCount(name='A1', last=BayState.FREE),)),
+        a_count(2, gates=(GateCount('in', 1, 1),)),
+        a_count(2, places=Occupancy(unknown=1)),
+        a_count(2, entered_today=1),
+        a_count(2, left_today=1),
+        a_count(2, inside_at_start=1),
+        a_count(2, set_by_hand=True),
     ],
 )
 def test_whatever_a_receiver_sees_is_sent_when_it_changes(other: Count) -> None:
     sent = sent_by(a_policy(), [(0.0, a_count(2)), (1.0, other)], 2.0)
 
     assert sent == [(0.0, a_count(2)), (1.0, other)]
+
+
+def test_how_sure_a_bay_is_is_no_news() -> None:
+    sure, surer = (a_count(bays=(BayCount(name='A1', confidence=share),)) for share in (0.5, 0.6))
+
+    assert len(sent_by(a_policy(), [(0.0, sure), (1.0, surer)], 2.0)) == 1
+
+
+def test_that_a_person_set_a_total_is_told_once_though_newer_counts_follow_within_the_spacing() -> None:
+    seen = [(0.0, a_count()), (0.1, a_count(set_by_hand=True)), (0.2, a_count())]
+
+    sent = sent_by(a_policy(), seen, INTERVAL_S + SPACING_S)
+
+    assert [count.set_by_hand for _, count in sent] == [False, True, False]
+    assert [at_s for at_s, _ in sent] == [0.0, SPACING_S, SPACING_S + INTERVAL_S]
+
+
+def test_what_a_person_set_is_not_told_again_while_no_newer_count_comes() -> None:
+    sent = sent_by(a_policy(), [(0.0, a_count(set_by_hand=True))], INTERVAL_S)
+
+    assert [count.set_by_hand for _, count in sent] == [True, False]
 
 
 def test_a_new_picture_of_the_same_count_is_no_news() -> None:

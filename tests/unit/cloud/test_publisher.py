@@ -1,37 +1,54 @@
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parking_monitor.cloud.connection_faults import ConnectionFault, FaultKind
+from parking_monitor.cloud.delivery import DeliverySettings
 from parking_monitor.cloud.errors import IdentityFileError, PublishError, PublishRefusedError
+from parking_monitor.cloud.outbox import Outbox, OutboxSettings
 from parking_monitor.cloud.publisher import CountPublisher, PublisherSettings
-from parking_monitor.cloud.sequence import Sequence
 from parking_monitor.values import CountState, ZoneCount
-from tests.unit.cloud.builders import ScriptedSession, a_count, an_origin
+from tests.unit.cloud.builders import PATIENCE_S, ScriptedSession, a_count, an_origin
 
-OWN, SHARED = 'parking/garage/count', 'EI_TOPIC'
+OWN, SHARED, HISTORY = 'parking/garage/count', 'EI_TOPIC', 'parking/garage/history'
+DELIVERY = {field.name for field in fields(DeliverySettings)}
 
 Start = Callable[..., CountPublisher]
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def start_publisher(session: ScriptedSession, **settings: Any) -> CountPublisher:
-            chosen = {'topics': (OWN,), 'min_spacing_s': 0.0, 'retry_min_s': 0.02, **settings}
+            sending = {name: settings.pop(name) for name in DELIVERY & settings.keys()}
+            delivery = DeliverySettings(**{'retry_min_s': 0.02, **sending})
+            chosen = {'topics': (OWN,), 'min_spacing_s': 0.0, 'delivery': delivery, **settings}
             cameras = {'lane': an_origin('lane'), 'gate': an_origin('gate')}
-            publisher = CountPublisher(session, cameras, PublisherSettings(**chosen))
+            # A clock at its beginning: numbers rise from 1.
+            outbox = Outbox(tmp_path, OutboxSettings(history_topic=HISTORY), wall_ns=lambda: 0)
+            publisher = CountPublisher(
+                session, cameras, PublisherSettings(**chosen), outbox, is_clock_synced=lambda: True
+            )
             publisher.start()
             stack.callback(publisher.stop, 0.2)
             session.wait_for_starts(1)
             return publisher
 
         yield start_publisher
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.002)
 
 
 def cars_of(payload: bytes) -> int:
@@ -62,6 +79,18 @@ def test_a_count_that_is_unknown_is_kept_from_readers_who_know_cars_alone(start:
     assert [topic for topic, _, _ in session.wait_for_sent(3)] == [OWN, SHARED, OWN]
 
 
+def test_a_count_that_is_unknown_and_that_nobody_else_reads_is_not_sent(start: Start) -> None:
+    session = ScriptedSession()
+    publisher = start(session, reference_topics=frozenset({OWN}))
+    session.connect()
+    publisher.observe('lane', a_count(0, state=CountState.UNKNOWN))
+    publisher.observe('gate', a_count(1))
+    session.wait_for_sent(1)
+
+    assert publisher.statistics.waiting <= 1
+    assert [cars_of(payload) for _, payload, _ in session.sent] == [1]
+
+
 def test_what_is_acknowledged_is_counted(start: Start) -> None:
     session = ScriptedSession()
     publisher = start(session)
@@ -74,22 +103,41 @@ def test_what_is_acknowledged_is_counted(start: Start) -> None:
 
     statistics = publisher.statistics
     assert (statistics.counts, statistics.published, statistics.acknowledged) == (2, 2, 2)
-    assert (statistics.waiting, statistics.refused, statistics.failed, statistics.overwritten) == (0, 0, 0, 0)
+    assert (statistics.waiting, statistics.refused, statistics.failed, statistics.dropped) == (0, 0, 0, 0)
     assert statistics.last_error == ''
     assert not statistics.running
 
 
-def test_offline_only_the_newest_count_of_each_camera_waits(start: Start) -> None:
+def test_what_was_counted_offline_arrives_in_its_order_and_the_newest_of_each_camera_too(
+    start: Start,
+) -> None:
     session = ScriptedSession()
     publisher = start(session)
     for cars in range(5):
         publisher.observe('lane', a_count(cars))
         publisher.observe('gate', a_count(10 + cars))
+    # Both cameras' last counts are in the outbox before there is a connection.
+    wait_until(lambda: publisher.statistics.counts >= 2)
+    publisher.observe('lane', a_count(5))
+    waiting = publisher.statistics.counts
+    wait_until(lambda: publisher.statistics.counts > waiting)
     session.connect()
+    sent = session.wait_for_sent(publisher.statistics.counts)
 
-    sent = session.wait_for_sent(2)
+    numbers = [json.loads(payload)['seq'] for _, payload, _ in sent]
+    assert numbers == list(range(1, len(sent) + 1))
+    assert {5, 14} <= {cars_of(payload) for _, payload, _ in sent}
 
-    assert sorted(cars_of(payload) for _, payload, _ in sent) == [4, 14]
+
+def test_a_message_says_whether_the_clock_is_kept_and_how_many_were_given_up(start: Start) -> None:
+    session = ScriptedSession()
+    publisher = start(session)
+    session.connect()
+    publisher.observe('lane', a_count(2))
+
+    message = json.loads(session.wait_for_sent(1)[0][1])
+
+    assert (message['clock_synced'], message['dropped']) == (True, 0)
 
 
 def test_a_message_that_got_no_answer_is_sent_again(start: Start) -> None:
@@ -105,7 +153,7 @@ def test_a_message_that_got_no_answer_is_sent_again(start: Start) -> None:
     assert publisher.statistics.failed == 1
     assert publisher.statistics.last_error == 'no answer'
     again[1][2].set_result(None)
-    assert publisher.statistics.acknowledged == 1
+    wait_until(lambda: publisher.statistics.acknowledged == 1)
 
 
 def test_a_refused_topic_rests_and_does_not_hold_up_the_other(start: Start) -> None:
@@ -135,8 +183,8 @@ def test_a_topic_that_stays_refused_is_tried_again_and_taken_when_it_is_allowed(
         session.wait_for_sent(attempt)[-1][2].set_exception(PublishRefusedError(OWN, 135, 'not authorized'))
     session.wait_for_sent(4)[-1][2].set_result(None)
 
+    wait_until(lambda: publisher.statistics.waiting == 0)
     assert publisher.statistics.refused == 3
-    assert publisher.statistics.waiting == 0
 
 
 def test_no_more_messages_are_on_their_way_than_the_window_lets(start: Start) -> None:
@@ -151,7 +199,7 @@ def test_no_more_messages_are_on_their_way_than_the_window_lets(start: Start) ->
 
     everything = session.wait_for_sent(4)
 
-    assert publisher.statistics.waiting == 3
+    assert publisher.statistics.waiting == 2
     for _, _, answer in everything[1:]:
         answer.set_result(None)
 
@@ -282,9 +330,3 @@ def test_an_unknown_camera_is_refused_with_those_that_are_known(start: Start) ->
 def test_topics_that_take_no_message_are_refused(topics: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match='topic'):
         PublisherSettings(topics=topics)
-
-
-def test_numbers_rise_by_one() -> None:
-    numbers = Sequence(first=7)
-
-    assert [numbers(), numbers(), numbers()] == [7, 8, 9]

@@ -1,5 +1,6 @@
 """Say in plain words why a connection to the broker failed or ended."""
 
+import datetime as dt
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,14 +39,17 @@ _ADDRESS_ERRORS = frozenset(
 )
 _NETWORK_ERRORS = frozenset({'AWS_IO_SOCKET_NO_ROUTE_TO_HOST', 'AWS_IO_SOCKET_NETWORK_DOWN'})
 _HANG_UPS = frozenset({'AWS_ERROR_MQTT_UNEXPECTED_HANGUP', 'AWS_IO_SOCKET_CLOSED'})
+# What a connection that stood ends with when the other side goes while we write.
+_BREAKS = frozenset({'AWS_IO_TLS_ERROR_READ_FAILURE', 'AWS_IO_TLS_ERROR_WRITE_FAILURE', 'AWS_IO_BROKEN_PIPE'})
 # MQTT 5 reason code of CONNACK.
 _NOT_AUTHORIZED = 135
 # MQTT 5 reason codes of the broker's DISCONNECT.
+SESSION_TAKEN_OVER = 142
 _ENDED_BY_BROKER = {
     137: 'the broker is too busy',
     139: 'the broker is shutting down',
     141: 'the broker heard nothing for too long; the device or its network stood still',
-    142: "another client connected as '{thing}'; two devices must not share one identity, "
+    SESSION_TAKEN_OVER: "another client connected as '{thing}'; two devices must not share one identity, "
     'give each its own certificate and thing name',
 }
 
@@ -73,6 +77,11 @@ def explain_failure(
     return explain(settings)
 
 
+def is_hang_up(error_name: str) -> bool:
+    """Return whether a connection that stood was closed by the broker without a word."""
+    return error_name in _HANG_UPS or error_name in _BREAKS
+
+
 def explain_disconnect(error_name: str, settings: MqttSettings, reason_code: int | None = None) -> str:
     """Explain why a connection ended.
 
@@ -86,12 +95,29 @@ def explain_disconnect(error_name: str, settings: MqttSettings, reason_code: int
         return text.format(thing=settings.thing)
     if error_name == 'AWS_ERROR_MQTT5_PING_RESPONSE_TIMEOUT':
         return f'{settings.address} does not answer any more'
-    if error_name in _HANG_UPS:
+    if is_hang_up(error_name):
         return (
             f'{settings.address} closed the connection; if that repeats, another client may be '
             f"connected as '{settings.thing}'"
         )
     return f'the connection to {settings.address} ended: {error_name}'
+
+
+def shared_identity(settings: MqttSettings) -> str:
+    """Return what to do when connection after connection ends soon."""
+    return (
+        f"connections as '{settings.thing}' end again and again soon after they begin: another client "
+        'seems to use the same identity; give each device its own certificate and thing name'
+    )
+
+
+def wrong_clock(now: dt.datetime, why: str) -> ConnectionFault:
+    """Return the fault of a clock that cannot be right."""
+    return ConnectionFault(
+        FaultKind.CLOCK,
+        f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, {why}; correct the clock, or let a time "
+        'server be reached (NTP, UDP port 123)',
+    )
 
 
 def no_address(settings: MqttSettings) -> ConnectionFault:

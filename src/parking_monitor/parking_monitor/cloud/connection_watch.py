@@ -9,11 +9,20 @@ from parking_monitor.cloud.connection_faults import (
     FaultKind,
     explain_failure,
     is_about_tls,
+    wrong_clock,
 )
-from parking_monitor.cloud.errors import IdentityFileError
-from parking_monitor.cloud.identity_files import check_identity
+from parking_monitor.cloud.errors import CertificateExpiredError, IdentityFileError
+from parking_monitor.cloud.identity_files import certificate_life, check_identity
 from parking_monitor.cloud.mqtt_settings import MqttSettings
 from parking_monitor.cloud.tls_probe import probe_tls
+
+# There is no talk of certificates with a broker that cannot be reached.
+_NO_ANSWER = frozenset({FaultKind.ADDRESS, FaultKind.PORT, FaultKind.SILENCE})
+
+
+def utc_now() -> dt.datetime:
+    """Return the present time."""
+    return dt.datetime.now(dt.UTC)
 
 
 class ConnectionWatch:
@@ -26,9 +35,16 @@ class ConnectionWatch:
     Args:
         settings: where the session connects.
         report: takes each fault; called on any thread, must not block.
+        now: gives the present time, with its zone.
     """
 
-    def __init__(self, settings: MqttSettings, report: Callable[[ConnectionFault], None]) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        report: Callable[[ConnectionFault], None],
+        now: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
+        self._now = now
         self._settings = settings
         self._report = report
         self._lock = threading.Lock()
@@ -94,11 +110,20 @@ class ConnectionWatch:
             self._tell(fault)
 
     def _find(self) -> ConnectionFault | None:
+        now = self._now()
         try:
-            check_identity(self._settings, dt.datetime.now(dt.UTC))
+            check_identity(self._settings, now)
+            begin, end = certificate_life(self._settings)
+        except CertificateExpiredError as error:
+            # By which clock? The broker's decides: a TLS handshake asks it.
+            found = probe_tls(self._settings)
+            return found or ConnectionFault(FaultKind.CLOCK, str(error))
         except IdentityFileError as error:
             return ConnectionFault(FaultKind.CERTIFICATE, str(error))
-        return probe_tls(self._settings)
+        found = probe_tls(self._settings)
+        if begin <= now <= end or (found is not None and found.kind in _NO_ANSWER):
+            return found
+        return wrong_clock(now, f"and the device's certificate was made later, on {begin:%Y-%m-%d}")
 
     def _tell(self, fault: ConnectionFault) -> None:
         with self._lock:

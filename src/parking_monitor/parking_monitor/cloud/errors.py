@@ -54,6 +54,22 @@ class PublishRefusedError(PublishError):
         self.reason_code = reason_code
 
 
+class StoreError(CloudError):
+    """Say why messages cannot be kept on the disk."""
+
+
+class StoreFullError(StoreError):
+    """Say that the disk is full."""
+
+
+class StoreUnavailableError(StoreError):
+    """Say why the file cannot be used now; it may be later."""
+
+
+class StoreDamagedError(StoreError):
+    """Say that the file does not hold what was written to it."""
+
+
 class TelegramError(CloudError):
     """Say why a message did not reach Telegram; never holds the token."""
 

@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from parking_monitor.cloud.errors import CertificateExpiredError, IdentityFileError
 from parking_monitor.cloud.mqtt_settings import MqttSettings
 
+EXPIRY_NOTICE = dt.timedelta(days=30)
+"""How long before its certificate runs out a device says so."""
+
 _WHAT_TO_DO = {
     'certificate': "put the device's certificate there (certificate.pem.crt) or correct the path",
     'private_key': "put the certificate's private key there (private.pem.key) or correct the path",
@@ -48,6 +51,33 @@ def check_identity(settings: MqttSettings, now: dt.datetime) -> None:
             f'expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC and it is now '
             f'{now:%Y-%m-%d %H:%M} UTC; make a new certificate, or correct the clock',
         )
+
+
+def certificate_life(settings: MqttSettings) -> tuple[dt.datetime, dt.datetime]:
+    """Return from when and until when the device's certificate is good, in UTC.
+
+    Raises:
+        IdentityFileError: when it cannot be read.
+    """
+    certificate = _read_certificate(settings)
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+
+def expiry_warning(settings: MqttSettings, now: dt.datetime) -> str:
+    """Return that the certificate runs out within 30 days, and what to do; empty when it does not.
+
+    Raises:
+        IdentityFileError: when it cannot be read.
+    """
+    _, end = certificate_life(settings)
+    left = end - now
+    if left > EXPIRY_NOTICE:
+        return ''
+    days = max(0, left.days)
+    return (
+        f'the certificate {settings.certificate} expires on {end:%Y-%m-%d %H:%M} UTC, in {days} days; '
+        'rotate it before'
+    )
 
 
 def _read(settings: MqttSettings, field: str) -> bytes:

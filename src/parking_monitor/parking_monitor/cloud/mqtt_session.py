@@ -6,8 +6,11 @@ it is offline: the outbox is the queue, and a publish without a connection fails
 
 import contextlib
 import datetime as dt
+import random
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -15,9 +18,18 @@ from typing import Any
 from awscrt import exceptions, io, mqtt5
 from awsiot import mqtt5_client_builder
 
-from parking_monitor.cloud.connection_faults import ConnectionFault, FaultKind, explain_disconnect
-from parking_monitor.cloud.connection_watch import ConnectionWatch
+from parking_monitor.cloud.clock_sync import clock_is_synchronised
+from parking_monitor.cloud.connection_faults import (
+    SESSION_TAKEN_OVER,
+    ConnectionFault,
+    FaultKind,
+    explain_disconnect,
+    is_hang_up,
+    shared_identity,
+)
+from parking_monitor.cloud.connection_watch import ConnectionWatch, utc_now
 from parking_monitor.cloud.errors import (
+    CertificateExpiredError,
     IdentityFileError,
     MessageTooLargeError,
     PublishError,
@@ -26,11 +38,14 @@ from parking_monitor.cloud.errors import (
 from parking_monitor.cloud.identity_files import check_identity
 from parking_monitor.cloud.messages import MAX_MESSAGE_BYTES, PresenceStatus, encode, presence_message
 from parking_monitor.cloud.mqtt_settings import MqttSettings
+from parking_monitor.cloud.send_limit import SendLimit
 from parking_monitor.cloud.session import SessionListener, SessionStatistics
+from parking_monitor.cloud.takeover_watch import TakeoverWatch
 from parking_monitor.cloud.topics import check_topic, status_topic
 
 # MQTT 5: reason codes from 128 on are refusals; 16 says that nobody subscribes, which is no failure.
 FIRST_REFUSAL_CODE = 128
+_NO_FLOW_CONTROL = mqtt5.ExtendedValidationAndFlowControlOptions.NONE
 
 
 class MqttSession:
@@ -42,30 +57,60 @@ class MqttSession:
     Args:
         settings: where to connect and with which files.
         uuid: the device's id in the presence messages.
+        now: gives the present time, with its zone.
+        is_clock_synced: tells whether that is kept by a time server; if not, it does not decide
+            whether a certificate has expired.
     """
 
-    def __init__(self, settings: MqttSettings, *, uuid: str) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        *,
+        uuid: str,
+        now: Callable[[], dt.datetime] = utc_now,
+        is_clock_synced: Callable[[], bool] = clock_is_synchronised,
+    ) -> None:
+        self._now = now
+        self._is_clock_synced = is_clock_synced
         self._settings = settings
         self._uuid = uuid
         self._status_topic = status_topic(settings.thing)
         self._listeners: list[SessionListener] = []
+        self._send_limit = SendLimit(settings.max_messages_per_s)
         self._lock = threading.Lock()
         self._statistics = SessionStatistics()
+        self._counters: Counter[str] = Counter()
         self._stopped = threading.Event()
         self._started = False
         self._client: Any = None
-        self._watch = ConnectionWatch(settings, self._attempt_explained)
+        self._watch = ConnectionWatch(settings, self._attempt_explained, now)
+        self._takeovers = TakeoverWatch()
+
+    @property
+    def connection(self) -> int:
+        """Return the number of the present connection, from 1 on; 0 while there is none.
+
+        What was on its way in an earlier one has its answer by then.
+        """
+        with self._lock:
+            return self._counters['connections'] if self._statistics.connected else 0
 
     @property
     def is_connected(self) -> bool:
         """Return whether messages can be published now."""
-        return self.statistics.connected
+        with self._lock:
+            return self._statistics.connected
 
     @property
     def statistics(self) -> SessionStatistics:
         """Return what the session has been through so far."""
         with self._lock:
-            return self._statistics
+            counters: dict[str, Any] = dict(self._counters)
+            return replace(
+                self._statistics,
+                identity_is_shared=self._takeovers.is_suspected,
+                **counters,
+            )
 
     def add_listener(self, listener: SessionListener) -> None:
         """Tell a listener of connections from now on; call it before `start`."""
@@ -81,13 +126,17 @@ class MqttSession:
         if self._started:
             raise RuntimeError('the MQTT session was started before; make a new one')
         try:
-            check_identity(self._settings, dt.datetime.now(dt.UTC))
+            self._check_identity()
             self._client = self._build_client()
         except IdentityFileError as error:
             self._attempt_explained(ConnectionFault(FaultKind.CERTIFICATE, str(error)))
             raise
         self._started = True
         self._client.start()
+
+    def send_room(self) -> tuple[int, float]:
+        """Return how many messages may be sent now, and in how many seconds there is room for one more."""
+        return self._send_limit.room()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> Future[None]:
         """Send a message with QoS 1; returns at once.
@@ -140,8 +189,18 @@ class MqttSession:
         self._client = None
         return in_time
 
+    def _check_identity(self) -> None:
+        try:
+            check_identity(self._settings, self._now())
+        except CertificateExpiredError:
+            # A clock that nobody keeps may be years off: then the broker's decides.
+            if self._is_clock_synced():
+                raise
+
     def _build_client(self) -> Any:
         settings, timing = self._settings, self._settings.timing
+        shortest_s = timing.reconnect_min_s * random.uniform(1.0, 2.0)
+        longest_s = max(shortest_s, timing.reconnect_max_s * random.uniform(0.5, 1.0))
         socket_options = io.SocketOptions()
         socket_options.connect_timeout_ms = _ms(timing.connect_timeout_s)
         options = {
@@ -154,9 +213,12 @@ class MqttSession:
             'ping_timeout_ms': _ms(timing.ping_timeout_s),
             'connack_timeout_ms': _ms(timing.connect_timeout_s),
             'ack_timeout_sec': timing.ack_timeout_s,
-            'min_reconnect_delay_ms': _ms(timing.reconnect_min_s),
-            'max_reconnect_delay_ms': _ms(timing.reconnect_max_s),
-            'retry_jitter_mode': mqtt5.ExponentialBackoffJitterMode.FULL,
+            # The client's own jitter draws delays below the shortest, so we draw, once a session.
+            'min_reconnect_delay_ms': _ms(shortest_s),
+            'max_reconnect_delay_ms': _ms(longest_s),
+            'retry_jitter_mode': mqtt5.ExponentialBackoffJitterMode.NONE,
+            # The client's own limit would hold messages back where nobody sees them; `send_room` is ours.
+            'extended_validation_and_flow_control_options': _NO_FLOW_CONTROL,
             'session_behavior': mqtt5.ClientSessionBehaviorType.REJOIN_ALWAYS,
             'session_expiry_interval_sec': timing.session_expiry_s,
             'offline_queue_behavior': mqtt5.ClientOperationQueueBehaviorType.FAIL_ALL_ON_DISCONNECT,
@@ -194,6 +256,7 @@ class MqttSession:
         if client is None:
             return self._failed(PublishError('the MQTT session was stopped'))
         packet = mqtt5.PublishPacket(topic=topic, payload=payload, qos=mqtt5.QoS.AT_LEAST_ONCE, retain=retain)
+        self._send_limit.take()
         try:
             sent = client.publish(packet)
         except (exceptions.AwsCrtError, RuntimeError) as error:
@@ -213,7 +276,7 @@ class MqttSession:
 
     def _count(self, field: str) -> None:
         with self._lock:
-            self._statistics = replace(self._statistics, **{field: getattr(self._statistics, field) + 1})
+            self._counters[field] += 1
 
     def _settle(self, answer: Future[None], error: PublishError | None) -> None:
         if error is None:
@@ -228,6 +291,7 @@ class MqttSession:
 
     def _on_connected(self, _: Any) -> None:
         self._watch.attempts_ended()
+        self._takeovers.connected()
         # Before anybody else can publish: presence is the first message of a connection.
         self._say('online')
         self._count('connections')
@@ -251,7 +315,15 @@ class MqttSession:
         packet = data.disconnect_packet
         code = int(packet.reason_code) if packet and packet.reason_code else None
         wanted = name == 'AWS_ERROR_MQTT5_USER_REQUESTED_STOP'
-        reason = 'stopped' if wanted else explain_disconnect(name, self._settings, code)
+        self._takeovers.ended(
+            hung_up=is_hang_up(name) and code is None, taken_over=code == SESSION_TAKEN_OVER
+        )
+        if wanted:
+            reason = 'stopped'
+        elif code is None and self._takeovers.is_suspected:
+            reason = shared_identity(self._settings)
+        else:
+            reason = explain_disconnect(name, self._settings, code)
         self._note(connected=False, connected_since_ns=None, last_fault='' if wanted else reason)
         for listener in self._listeners:
             listener.disconnected(reason)

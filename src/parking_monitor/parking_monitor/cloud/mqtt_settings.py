@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from parking_monitor.cloud.errors import InvalidNameError
+from parking_monitor.cloud.send_limit import AWS_MESSAGES_PER_S
 from parking_monitor.cloud.topics import check_thing_name
 
 DEFAULT_PORT = 8883
@@ -21,8 +22,10 @@ class MqttTiming:
         ping_timeout_s: how long a ping may stay without an answer.
         ack_timeout_s: how long a message may stay without its PUBACK.
         connect_timeout_s: how long a CONNECT may stay without its CONNACK.
-        reconnect_min_s: first delay between attempts; each is drawn between 0 and a bound that doubles.
-        reconnect_max_s: largest such bound.
+        reconnect_min_s: shortest delay between attempts, which doubles; AWS takes one CONNECT a second.
+            A session begins with one to two times as much, drawn once, so that devices which lost
+            the broker together do not come back together.
+        reconnect_max_s: longest such delay; a session stops at half of it or more, drawn once.
         session_expiry_s: how long the broker keeps the session of a lost device (AWS: one hour).
         look_after_s: after how long without an answer the TLS connection is examined.
     """
@@ -55,6 +58,7 @@ class MqttSettings:
         certificate: PEM certificate of the device.
         private_key: PEM key of that certificate, without a passphrase.
         ca: PEM certificates that the broker is checked against.
+        max_messages_per_s: messages sent in any second, 0 for no limit; AWS discards what is beyond 100.
 
     Raises:
         InvalidNameError: naming the field, the value and what is allowed.
@@ -66,6 +70,7 @@ class MqttSettings:
     private_key: Path
     ca: Path
     port: int = DEFAULT_PORT
+    max_messages_per_s: int = AWS_MESSAGES_PER_S
     timing: MqttTiming = field(default_factory=MqttTiming)
 
     def __post_init__(self) -> None:

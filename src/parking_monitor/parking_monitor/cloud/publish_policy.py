@@ -1,5 +1,7 @@
 """Decide when a camera's count is sent: on change, never too often, never too seldom."""
 
+from dataclasses import replace
+
 from parking_monitor.values import Count
 
 DEFAULT_INTERVAL_S = 120.0
@@ -65,7 +67,9 @@ class PublishPolicy:
         """Take note of a count."""
         if self._newest is None:
             self._first_seen_s = now_s
-        self._newest = count
+        # That a person set a total is told once, though the counter says so in one of many counts.
+        is_to_be_told = self._newest is not None and self._newest.set_by_hand
+        self._newest = replace(count, set_by_hand=count.set_by_hand or is_to_be_told)
 
     def take(self, now_s: float) -> Count | None:
         """Return the newest count when it is due, and take it as sent; otherwise None."""
@@ -83,14 +87,18 @@ class PublishPolicy:
     def _has_change(self) -> bool:
         if self._newest is None or self._sent is None:
             return self._newest is not None
-        return _visible(self._newest) != _visible(self._sent)
+        return self._newest.set_by_hand or _visible(self._newest) != _visible(self._sent)
 
     def _taken(self, now_s: float) -> Count | None:
-        self._sent = self._newest
+        self._sent = taken = self._newest
         self._sent_s = now_s
-        return self._sent
+        if taken is not None:
+            self._newest = replace(taken, set_by_hand=False)
+        return taken
 
 
 def _visible(count: Count) -> tuple[object, ...]:
-    """Return what a receiver acts on; the stamp alone is no news."""
-    return count.state, count.cars, count.zones, count.entered, count.left
+    """Return what a receiver acts on; the stamp alone is no news, nor how sure a bay is."""
+    totals = count.entered, count.left, count.net, count.entered_today, count.left_today
+    bays = tuple((bay.name, bay.state, bay.last) for bay in count.bays)
+    return count.state, count.cars, count.zones, count.places, bays, count.gates, totals

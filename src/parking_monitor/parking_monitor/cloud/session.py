@@ -32,6 +32,7 @@ class SessionStatistics:
         acknowledged: messages answered with a PUBACK of success, presence included.
         refused: messages answered with a refusal.
         failed: messages without an answer.
+        identity_is_shared: whether another client seems to connect with the same identity.
         last_fault: why the last attempt failed or the last connection ended; empty while all is well.
     """
 
@@ -42,6 +43,7 @@ class SessionStatistics:
     acknowledged: int = 0
     refused: int = 0
     failed: int = 0
+    identity_is_shared: bool = False
     last_fault: str = ''
 
 
@@ -49,8 +51,11 @@ class Session(Protocol):
     """Say what the publisher needs of a session; `MqttSession` has it."""
 
     @property
-    def is_connected(self) -> bool:
-        """Return whether messages can be published now."""
+    def connection(self) -> int:
+        """Return the number of the present connection; 0 while there is none.
+
+        What was on its way in an earlier one has its answer by then.
+        """
 
     @property
     def statistics(self) -> SessionStatistics:
@@ -61,6 +66,9 @@ class Session(Protocol):
 
     def start(self) -> None:
         """Begin to connect; IdentityFileError when the files do not allow it yet."""
+
+    def send_room(self) -> tuple[int, float]:
+        """Return how many messages may be sent now, and in how many seconds there is room for one more."""
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> Future[None]:
         """Send a message; the future is done at its acknowledgement."""

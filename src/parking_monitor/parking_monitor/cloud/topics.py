@@ -1,6 +1,7 @@
 """Name the MQTT topics of a thing, and check names against the rules of AWS IoT Core."""
 
 import re
+from functools import lru_cache
 
 from parking_monitor.cloud.errors import InvalidNameError
 
@@ -28,6 +29,7 @@ def check_thing_name(name: str, field: str = 'cloud.thing') -> str:
     return name
 
 
+@lru_cache(maxsize=64)  # asked for each message sent
 def check_topic(topic: str, field: str = 'topic') -> str:
     """Return the topic when a message may be published to it.
 
@@ -46,6 +48,11 @@ def check_topic(topic: str, field: str = 'topic') -> str:
 def count_topic(thing: str) -> str:
     """Return the topic of a thing's own counts."""
     return f'parking/{check_thing_name(thing)}/count'
+
+
+def history_topic(thing: str) -> str:
+    """Return the topic of a thing's counts that waited too long to be called present."""
+    return f'parking/{check_thing_name(thing)}/history'
 
 
 def status_topic(thing: str) -> str:

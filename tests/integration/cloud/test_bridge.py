@@ -1,0 +1,92 @@
+"""The bridge's node: counts from ROS to the broker through a file, and what it tells of itself."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('rclpy', reason='ROS 2 is not here')
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from parking_msgs.msg import CarCount
+
+from demo.broker import LocalBroker
+from demo.broker_tap import BrokerTap
+from parking_monitor.cloud.outbox_store import FILE_NAME
+from parking_monitor.cloud.topics import count_topic, history_topic
+from parking_monitor.nodes import convert, qos
+from parking_monitor.values import Count, CountState
+from tests.integration.cloud.builders import PATIENCE_S, says
+from tests.support.ros_graph import RosGraph, is_about, values_of
+
+THING = 'garage'
+
+
+def a_count(cars: int) -> CarCount:
+    count = Count(stamp_ns=1_772_352_930_250_000_000, state=CountState.OK, cars=cars)
+    return convert.to_count_message(count, convert.to_header(1, 'lane'), 'lane')
+
+
+def parameters(broker: LocalBroker, outbox_folder: Path) -> dict[str, object]:
+    identity = broker.identity(THING)
+    return {
+        'uuid': 'u',
+        'thing': THING,
+        'cameras': ['lane'],
+        'floors': ['2'],
+        'endpoint': broker.host,
+        'port': broker.port,
+        'certificate': str(identity.certificate),
+        'private_key': str(identity.private_key),
+        'ca': str(identity.ca),
+        'outbox_folder': str(outbox_folder),
+    }
+
+
+def test_a_count_arrives_and_a_certificate_of_thirty_days_is_told(
+    own_broker: LocalBroker, tmp_path: Path
+) -> None:
+    with BrokerTap(own_broker) as tap, RosGraph() as ros:
+        diagnostics = ros.diagnostics()
+        ros.start('aws_iot_bridge', parameters(own_broker, tmp_path / 'outbox'))
+        ros.publisher(CarCount, 'lane/car_count', qos.CAR_COUNT).publish(a_count(3))
+        copy = tap.wait_for(says(count_topic(THING), cars=3), PATIENCE_S)
+        status = diagnostics.wait_for(is_about('aws_iot_bridge', DiagnosticStatus.WARN, 'expires on'))
+
+    assert json.loads(copy.payload)['dropped'] == 0
+    assert 'rotate it before' in status.message
+    assert values_of(status)['storage_fault'] == ''
+
+
+def test_a_count_taken_before_the_bridge_was_killed_arrives_after_it(
+    own_broker: LocalBroker, tmp_path: Path
+) -> None:
+    own_broker.stop()
+    with RosGraph() as ros:
+        diagnostics = ros.diagnostics()
+        bridge = ros.start('aws_iot_bridge', parameters(own_broker, tmp_path / 'outbox'))
+        ros.publisher(CarCount, 'lane/car_count', qos.CAR_COUNT).publish(a_count(3))
+        diagnostics.wait_for(lambda status: values_of(status).get('waiting') == '1')
+        bridge.send_signal(signal.SIGKILL)
+        bridge.wait()
+        assert (tmp_path / 'outbox' / FILE_NAME).exists()
+        own_broker.start()
+        with BrokerTap(own_broker) as tap:
+            ros.start('aws_iot_bridge', parameters(own_broker, tmp_path / 'outbox'))
+            topics = {count_topic(THING), history_topic(THING)}
+            copy = tap.wait_for(lambda message: message.topic in topics, PATIENCE_S)
+
+    assert json.loads(copy.payload)['cars'] == 3
+
+
+def test_where_nothing_can_be_stored_counts_arrive_and_it_is_told(
+    own_broker: LocalBroker, tmp_path: Path
+) -> None:
+    (tmp_path / 'place').touch()
+    with BrokerTap(own_broker) as tap, RosGraph() as ros:
+        diagnostics = ros.diagnostics()
+        ros.start('aws_iot_bridge', parameters(own_broker, tmp_path / 'place' / 'outbox'))
+        ros.publisher(CarCount, 'lane/car_count', qos.CAR_COUNT).publish(a_count(3))
+        tap.wait_for(says(count_topic(THING), cars=3), PATIENCE_S)
+        diagnostics.wait_for(is_about('aws_iot_bridge', DiagnosticStatus.ERROR, 'Not a directory'))

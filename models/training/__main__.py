@@ -15,7 +15,13 @@ from models.training.lot import SEQUENCES, read_frames, read_neutral_backgrounds
 from models.training.mixture import Mixture, Sources
 from models.training.recipe import ALL, STAGES, Stage
 from models.training.rendered import RenderedSet, write_set
-from models.training.rendering import HELD_OUT_FROM, VARIED_FROM, VARIED_HELD_OUT_FROM, render_scenes
+from models.training.rendering import (
+    HARD_FROM,
+    HELD_OUT_FROM,
+    VARIED_FROM,
+    VARIED_HELD_OUT_FROM,
+    render_scenes,
+)
 from models.training.sample import Sample, letterbox
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -35,9 +41,11 @@ def render(
     scenes: Annotated[int, typer.Option(help='Random scenes to render.')] = 320,
     frames: Annotated[int, typer.Option(help='Frames of each.')] = 8,
     varied: Annotated[int, typer.Option(help='Variations of shipped scenes to render.')] = 336,
+    hard: Annotated[int, typer.Option(help='Hard scenes and cluttered variations to render.')] = 280,
     processes: int = 2,
     sets: Annotated[
-        list[str] | None, typer.Argument(help='held_out, train, held_out_varied, varied; all by default.')
+        list[str] | None,
+        typer.Argument(help='held_out, train, held_out_varied, varied, hard; all by default.'),
     ] = None,
 ) -> None:
     """Render the simulated training sets (random scenes, variations of shipped ones) and a held-out one."""
@@ -46,6 +54,7 @@ def render(
         ('train', range(scenes), frames),
         ('held_out_varied', range(VARIED_HELD_OUT_FROM, VARIED_HELD_OUT_FROM + 42), 3),
         ('varied', range(VARIED_FROM, VARIED_FROM + varied), frames),
+        ('hard', range(HARD_FROM, HARD_FROM + hard), 4),
     ):
         if sets and name not in sets:
             continue

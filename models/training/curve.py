@@ -10,6 +10,8 @@ import numpy as np
 from parking_monitor.values import Image
 
 PANEL = (300, 240)
+COLUMNS = 4
+"""Panels beside one another."""
 MARGIN = 36
 COLOURS = {
     'loss': (160, 160, 160),
@@ -26,7 +28,10 @@ def draw_curves(work: Path, stages: Sequence[str], out: Path) -> list[str]:
     present = [name for name in stages if (work / f'{name}.jsonl').exists()]
     panels = [_panel(name, _rows(work / f'{name}.jsonl')) for name in present]
     if panels:
-        cv2.imwrite(str(out), np.hstack(panels))
+        blank = np.full_like(panels[0], 255)
+        panels += [blank] * (-len(panels) % COLUMNS)
+        rows = [np.hstack(panels[start : start + COLUMNS]) for start in range(0, len(panels), COLUMNS)]
+        cv2.imwrite(str(out), np.vstack(rows))
     return present
 
 

@@ -27,6 +27,7 @@ class Plan:
 
     Attributes:
         steps: optimiser steps.
+        limit_s: time after which it ends before that; None for no limit.
         batch: samples a step.
         rate: highest learning rate, reached after `warm_up` steps, then falling as a cosine.
         seed: of weights and samples.
@@ -34,6 +35,7 @@ class Plan:
     """
 
     steps: int
+    limit_s: float | None = None
     batch: int = 16
     rate: float = 2e-3
     warm_up: int = 200
@@ -87,16 +89,18 @@ def fit(
     begun = time.monotonic()
     losses: list[float] = []
     for step, batch in enumerate(_batches(mixture, plan), 1):
+        elapsed_s = time.monotonic() - begun
+        last = step == plan.steps or (plan.limit_s is not None and elapsed_s >= plan.limit_s)
         for group in optimiser.param_groups:
-            group['lr'] = plan.rate * rate_share(step, plan)
+            group['lr'] = plan.rate * rate_share(step, plan, elapsed_s)
         optimiser.zero_grad()
         scores, boxes = _loss(network, batch)
         (scores + boxes).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
         optimiser.step()
         average.update_parameters(network)
-        losses.append(float(scores + boxes))
-        if step % plan.check_every == 0 or step == plan.steps:
+        losses.append(float((scores + boxes).detach()))
+        if step % plan.check_every == 0 or last:
             line = {'step': step, 'seconds': round(time.monotonic() - begun), 'loss': float(np.mean(losses))}
             line |= {
                 name: held_out_loss(average.module, samples, plan.batch) for name, samples in held_out.items()
@@ -106,6 +110,8 @@ def fit(
                 file.write(json.dumps(line) + '\n')
             torch.save(average.module.state_dict(), files.with_suffix('.pt'))
             print(line, flush=True)
+        if last:
+            break
     trained: CentreNetwork = average.module
     return trained
 
@@ -121,12 +127,18 @@ def _running_average(plan: Plan) -> Callable[[Tensor, Tensor, Tensor | int], Ten
     return average
 
 
-def rate_share(step: int, plan: Plan) -> float:
-    """Return the learning rate's share of its highest: a linear rise, then a cosine to nearly nothing."""
+def rate_share(step: int, plan: Plan, elapsed_s: float = 0.0) -> float:
+    """Return the learning rate's share of its highest: a linear rise, then a cosine to nearly nothing.
+
+    The cosine follows the steps or the time limit, whichever is further on: training that is
+    short of time ends with a low rate too.
+    """
     if step < plan.warm_up:
         return step / plan.warm_up
     done = (step - plan.warm_up) / max(1, plan.steps - plan.warm_up)
-    return 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
+    if plan.limit_s is not None:
+        done = max(done, elapsed_s / plan.limit_s)
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(done, 1.0))) / 2
 
 
 def held_out_loss(network: torch.nn.Module, samples: Sequence[Sample], batch: int) -> float:

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-BOX_SHARE = 1.0
+BOX_SHARE = 2.0
+"""Weight of the boxes against the scores; at 1, two in three missed cars were found in too loose a box."""
 
 
 def detection_loss(

@@ -32,6 +32,7 @@ class Stage:
         shares: what samples it sees.
         rendered: the simulated sets that it sees.
         steps: optimiser steps.
+        limit_s: time after which it ends before that; None for no limit.
         rate: highest learning rate, reached after `warm_up` steps.
         checks: how often the held-out loss is taken.
         onnx: where its int8 model goes, below `models/`; None for none.
@@ -43,6 +44,7 @@ class Stage:
     steps: int
     rate: float
     rendered: tuple[str, ...] = ('train', 'varied')
+    limit_s: float | None = None
     warm_up: int = 30
     onnx: str | None = None
     seed: int = 20
@@ -52,23 +54,34 @@ class Stage:
 
 SIMULATED = Shares(simulated=0.94, lot=0, pasted=0, background=0.06)
 WITH_REAL_CARS = Shares(simulated=0.6, lot=0.14, pasted=0.18, background=0.08)
+MOSTLY_SIMULATED = Shares(simulated=0.68, lot=0.11, pasted=0.14, background=0.07)
+WITH_HARD_SCENES = ('train', 'varied', 'hard')
+
+
+def _real_stages(held_out: str | None) -> dict[str, Stage]:
+    """Return the stages that add real cars, then hard scenes; each name says what was held out."""
+    first, last = (f'mixed_without_{held_out}', f'without_{held_out}') if held_out else ('mixed', 'default')
+    return {
+        first: Stage(start='simulation', held_out=held_out, shares=WITH_REAL_CARS, steps=350, rate=1e-3),
+        last: Stage(
+            start=first,
+            held_out=held_out,
+            shares=MOSTLY_SIMULATED,
+            rendered=WITH_HARD_SCENES,
+            steps=1000,
+            limit_s=1500,
+            rate=8e-4,
+            checks=8,
+            onnx=f'leave_one_out/{last}.onnx' if held_out else 'default.onnx',
+        ),
+    }
+
 
 STAGES = {
     'base': Stage(
         start=None, held_out=ALL, shares=SIMULATED, steps=1500, rate=2e-3, warm_up=200, rendered=('train',)
     ),
     'simulation': Stage(start='base', held_out=ALL, shares=SIMULATED, steps=700, rate=1.5e-3),
-    'default': Stage(
-        start='simulation', held_out=None, shares=WITH_REAL_CARS, steps=350, rate=1e-3, onnx='default.onnx'
-    ),
-} | {
-    f'without_{sequence}': Stage(
-        start='simulation',
-        held_out=sequence,
-        shares=WITH_REAL_CARS,
-        steps=350,
-        rate=1e-3,
-        onnx=f'leave_one_out/without_{sequence}.onnx',
-    )
-    for sequence in SEQUENCES
 }
+for _held_out in (None, *SEQUENCES):
+    STAGES |= _real_stages(_held_out)

@@ -1,4 +1,4 @@
-"""Render training frames on several cores: random scenes, and shipped ones seen and lit otherwise."""
+"""Render training frames on several cores: random scenes, hard ones, and shipped ones seen otherwise."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,15 @@ from models.training.sample import NO_BOXES, Sample, as_boxes
 from parking_monitor.simulation.paint import random_body, random_paint
 from parking_monitor.simulation.scene import Lighting, Scene, ScriptedCar, load_scene, scene_names
 from parking_monitor.simulation.simulator import RenderedFrame, Simulator
-from parking_monitor.simulation.variation import random_scene
+from parking_monitor.simulation.variation import cluttered, hard_scene, random_scene
 
 SIZES = ((400, 300), (400, 300), (416, 234), (352, 352))
 """Sizes of training pictures: 4:3 twice as often as 16:9 and square."""
 HELD_OUT_FROM = 1_000_000
 """Random scenes from this number on are never trained on."""
+
+HARD_FROM = 300_000
+"""From this number up to VARIED_FROM: even numbers are hard scenes, odd ones cluttered variations."""
 
 VARIED_FROM = 500_000
 """From this number up to HELD_OUT_FROM, a number stands for a variation of a shipped scene."""
@@ -54,11 +57,18 @@ def _render_scene(number: int, frames: int) -> list[Labelled]:
 
 
 def scene_of(number: int) -> Scene:
-    """Return the scene that a number stands for: a random one, or a variation of a shipped one in turn."""
-    if not VARIED_FROM <= number < HELD_OUT_FROM:
+    """Return the scene of a number: a random or hard one, or a variation of a shipped one in turn."""
+    if not HARD_FROM <= number < HELD_OUT_FROM:
         return random_scene(number)
+    random = np.random.default_rng((number, 2))
+    if number >= VARIED_FROM:
+        return varied(_shipped(number), random)
+    return hard_scene(number) if number % 2 == 0 else cluttered(varied(_shipped(number // 2), random), random)
+
+
+def _shipped(number: int) -> Scene:
     names = scene_names()
-    return varied(load_scene(names[number % len(names)]), np.random.default_rng((number, 2)))
+    return load_scene(names[number % len(names)])
 
 
 def varied(scene: Scene, rng: np.random.Generator) -> Scene:

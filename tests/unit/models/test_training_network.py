@@ -44,3 +44,10 @@ def test_the_learning_rate_rises_then_falls() -> None:
     assert shares[100:] == sorted(shares[100:], reverse=True)
     assert max(shares) == pytest.approx(1)
     assert shares[-1] < 0.02
+
+
+def test_the_learning_rate_falls_with_the_time_limit_where_steps_are_slow() -> None:
+    plan = Plan(steps=1000, warm_up=100, limit_s=60)
+    assert rate_share(200, plan, elapsed_s=6) == pytest.approx(rate_share(200, plan))
+    assert rate_share(200, plan, elapsed_s=60) < 0.02
+    assert rate_share(200, plan, elapsed_s=90) < 0.02

@@ -165,8 +165,17 @@ def test_every_stage_starts_from_one_before_it_and_its_shares_add_up() -> None:
         seen.add(name)
 
 
-def test_a_model_left_without_a_sequence_starts_from_one_that_saw_none() -> None:
+def test_no_stage_that_a_model_left_without_a_sequence_builds_on_saw_that_sequence() -> None:
     for sequence in SEQUENCES:
         stage = STAGES[f'without_{sequence}']
         assert stage.held_out == sequence
-        assert STAGES[str(stage.start)].held_out == 'all'
+        while stage.start is not None:
+            stage = STAGES[stage.start]
+            assert stage.held_out in {sequence, 'all'}
+
+
+def test_cars_twice_as_long_as_high_are_asked_for_down_to_five_pixels_of_length() -> None:
+    boxes = np.array([[50, 50, 56, 53.5], [90, 50, 94, 53], [120, 50, 130, 52]], np.float32)
+    cars, ignored = clip_boxes(boxes)
+    np.testing.assert_allclose(cars, boxes[:1])
+    np.testing.assert_allclose(ignored, boxes[1:])

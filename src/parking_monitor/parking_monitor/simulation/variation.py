@@ -1,7 +1,8 @@
 """Make scenes at random, as different from one another as car parks are, for training and tests."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,6 +35,8 @@ VARIATION_DURATION_S = 20.0
 _AISLE_M = 6.5
 # Tilt from and to in degrees, height from and to in metres: from above, steep, oblique, low.
 _POSES = ((74, 90, 6, 18), (46, 74, 4, 11), (24, 46, 4, 17), (12, 26, 2.6, 7))
+_QUEUE_GAP_M = (4.9, 6.4)
+_MOST_QUEUED = 12
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,51 @@ def random_scene(seed: int) -> Scene:
         markings=_markings(random, plot, aisles),
         obstacles=_obstacles(random, plot, camera),
         traffic=Traffic(script=cars + driven),
-        walkers=_walkers(random, plot),
+        walkers=_walkers(random, plot, int(random.choice([0, 1, 2, 5], p=[0.5, 0.25, 0.15, 0.1]))),
         faults=_faults(random, dark=dark),
     )
+
+
+def hard_scene(seed: int) -> Scene:
+    """Return the random scene of a seed, made hard: cluttered, often a queue, often by night under lamps."""
+    random = np.random.default_rng([seed, 2025])
+    scene = random_scene(seed)
+    plot = _plot(random, scene.camera)
+    if random.random() < 0.4:
+        scene = replace(scene, bays=(), lanes=(), traffic=Traffic(script=_queues(random, plot)))
+    if random.random() < 0.35:
+        scene = replace(
+            scene, light=_light(random, plot, dark=True), faults=_faults(random, dark=True), weather=Weather()
+        )
+    return cluttered(scene, random)
+
+
+def cluttered(scene: Scene, random: np.random.Generator) -> Scene:
+    """Return the scene with more of what is taken for a car: bushes, trucks, buildings, walkers."""
+    plot = _plot(random, scene.camera)
+    return replace(
+        scene,
+        markings=scene.markings + _markings(random, plot, [0.0, 5.0]),
+        obstacles=scene.obstacles + _obstacles(random, plot, scene.camera, most=8, shares=_CLUTTER_SHARES),
+        walkers=scene.walkers + _walkers(random, plot, int(random.integers(2, 9)), _EQUAL_SHARES),
+    )
+
+
+def _queues(random: np.random.Generator, plot: _Plot) -> tuple[ScriptedCar, ...]:
+    """Return one or two lines of cars that stand bumper to bumper."""
+    cars = []
+    for line in range(int(random.integers(1, 3))):
+        across = float(random.uniform(-2, 2)) + 4 * line
+        along = -min(plot.reach_m, 24.0) + float(random.uniform(0, 8))
+        turn = 180 * int(random.integers(2))
+        for _ in range(int(random.integers(4, _MOST_QUEUED + 1))):
+            x, y = plot.at(along, across + float(random.normal(0, 0.15)))
+            heading = plot.angle_deg + turn + float(random.normal(0, 2))
+            lights = bool(random.random() < 0.4)
+            body, colour = random_body(random), random_paint(random)
+            cars.append(ScriptedCar(place=(x, y, heading), body=body, colour=colour, lights=lights))
+            along += float(random.uniform(*_QUEUE_GAP_M))
+    return tuple(cars)
 
 
 def _camera(random: np.random.Generator) -> Camera:
@@ -283,24 +328,30 @@ def _markings(random: np.random.Generator, plot: _Plot, aisles: list[float]) -> 
     return tuple(marks)
 
 
-def _obstacles(random: np.random.Generator, plot: _Plot, camera: Camera) -> tuple[Obstacle, ...]:
+_OBSTACLE_SHARES: dict[ObstacleKind, float] = {
+    'tree': 0.16, 'bush': 0.3, 'bin': 0.12, 'pole': 0.1, 'pillar': 0.06, 'wall': 0.06, 'building': 0.05,
+    'truck': 0.03, 'kerb': 0.08, 'planter': 0.04,
+}  # fmt: skip
+_CLUTTER_SHARES: dict[ObstacleKind, float] = {
+    'bush': 0.4, 'truck': 0.2, 'building': 0.16, 'bin': 0.12, 'planter': 0.08, 'kerb': 0.04,
+}  # fmt: skip
+_WALKER_SHARES: dict[WalkerKind, float] = {'person': 0.65, 'bicycle': 0.2, 'trolley': 0.15}
+_EQUAL_SHARES: dict[WalkerKind, float] = {'person': 1, 'bicycle': 1, 'trolley': 1}
+
+
+def _obstacles(
+    random: np.random.Generator,
+    plot: _Plot,
+    camera: Camera,
+    *,
+    most: int = 8,
+    shares: Mapping[ObstacleKind, float] = _OBSTACLE_SHARES,
+) -> tuple[Obstacle, ...]:
     """Return plants, bins, poles and the like, none of them right before the camera."""
-    kinds: tuple[ObstacleKind, ...] = (
-        'tree',
-        'bush',
-        'bin',
-        'pole',
-        'pillar',
-        'wall',
-        'building',
-        'truck',
-        'kerb',
-        'planter',
-    )
-    shares = np.array([0.16, 0.3, 0.12, 0.1, 0.06, 0.06, 0.05, 0.03, 0.08, 0.04])
+    kinds, weights = tuple(shares), np.array(list(shares.values()))
     things = []
-    for _ in range(int(random.integers(0, 9))):
-        kind = kinds[random.choice(len(kinds), p=shares / shares.sum())]
+    for _ in range(int(random.integers(0, most + 1))):
+        kind = kinds[random.choice(len(kinds), p=weights / weights.sum())]
         along, across = (random.uniform(-1, 1, 2) * plot.reach_m).tolist()
         x, y = plot.at(along, across)
         clear = {'tree': 8.0, 'building': 22.0, 'truck': 9.0, 'wall': 8.0}.get(kind, 3.0)
@@ -317,11 +368,13 @@ def _obstacles(random: np.random.Generator, plot: _Plot, camera: Camera) -> tupl
     return tuple(things)
 
 
-def _walkers(random: np.random.Generator, plot: _Plot) -> tuple[Walker, ...]:
-    kinds: tuple[WalkerKind, ...] = ('person', 'bicycle', 'trolley')
+def _walkers(
+    random: np.random.Generator, plot: _Plot, count: int, shares: Mapping[WalkerKind, float] = _WALKER_SHARES
+) -> tuple[Walker, ...]:
+    kinds, weights = tuple(shares), np.array(list(shares.values()))
     found = []
-    for _ in range(int(random.choice([0, 1, 2, 5], p=[0.5, 0.25, 0.15, 0.1]))):
-        kind = kinds[random.choice(3, p=[0.65, 0.2, 0.15])]
+    for _ in range(count):
+        kind = kinds[random.choice(len(kinds), p=weights / weights.sum())]
         spread = min(plot.reach_m * 0.4, 14)
         start = plot.at(*(random.normal(0, spread / 2, 2)).tolist())
         end = plot.at(*(random.normal(0, spread / 2, 2)).tolist())

@@ -1,9 +1,9 @@
-"""The cells that one car lights up are one car."""
+"""One car gives one detection, whatever the model made of it."""
 
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parking_monitor.counting.merging import merge
@@ -35,6 +35,26 @@ def test_cells_with_a_cell_between_them_are_two_cars() -> None:
     assert len(boxes([(2, 3), (4, 3)])) == 2
 
 
+def test_cells_apart_are_one_car_when_they_fit_into_one() -> None:
+    merged = merge(cells([(2, 3), (4, 3)]), car_size=(120, 60))
+    assert [detection.box for detection in merged] == [Box(80, 120, 120, 40)]
+
+
+def test_cells_apart_are_two_cars_when_they_do_not_fit_into_one() -> None:
+    assert len(merge(cells([(2, 3), (4, 3)]), car_size=(119, 60))) == 2
+    assert len(merge(cells([(2, 3), (4, 3)]), car_size=(120, 39))) == 2
+
+
+def test_the_nearest_cells_are_joined_first() -> None:
+    merged = merge(cells([(0, 0), (2, 0), (5, 0), (7, 0)]), car_size=(160, 60))
+    assert {detection.box for detection in merged} == {Box(0, 0, 120, 40), Box(200, 0, 120, 40)}
+
+
+def test_cells_of_two_labels_are_two_cars_even_if_they_fit_into_one() -> None:
+    both = dataclasses.replace(cells([]), items=cells([(2, 3)]).items + cells([(4, 3)], label='bus').items)
+    assert len(merge(both, car_size=(200, 200))) == 2
+
+
 def test_cells_of_two_labels_stay_apart() -> None:
     both = dataclasses.replace(cells([]), items=cells([(2, 3)]).items + cells([(3, 3)], label='bus').items)
     assert {detection.label for detection in merge(both)} == {'car', 'bus'}
@@ -58,11 +78,62 @@ def test_a_part_of_a_car_is_no_second_car() -> None:
     assert len(merge(seen(car(100, 100, 80, 60), car(110, 110, 30, 20, confidence=0.3)))) == 1
 
 
+def test_a_box_around_a_row_of_cars_goes_however_sure_it_is() -> None:
+    row = Detection('car', 0.99, Box(95, 95, 260, 70))
+    parked = [car(100 + 85 * index, 100, 75, 60, confidence=0.5) for index in range(3)]
+    assert {item.box for item in merge(seen(row, *parked))} == {item.box for item in parked}
+
+
+def test_a_box_that_fills_the_picture_goes() -> None:
+    ground, there = Detection('car', 0.99, Box(0, 0, 640, 400)), car(300, 200, 80, 60)
+    assert merge(seen(ground)) == ()
+    assert merge(seen(ground, there)) == (there,)
+
+
+def test_a_large_box_gives_way_to_a_car_in_it_that_is_about_as_sure() -> None:
+    large, there = Detection('car', 0.9, Box(100, 80, 400, 300)), car(300, 200, 80, 60, confidence=0.5)
+    assert merge(seen(large, there)) == (there,)
+
+
+def test_a_truck_near_the_camera_stays_over_a_faint_box_in_it() -> None:
+    truck, wheel = Detection('truck', 0.9, Box(100, 80, 400, 300)), car(150, 300, 50, 50, confidence=0.2)
+    assert merge(seen(truck, wheel)) == (truck,)
+
+
 def test_the_surest_cell_gives_the_confidence() -> None:
     faint, sure = cells([(2, 3)]).items[0], dataclasses.replace(cells([(3, 3)]).items[0], confidence=0.95)
     assert merge(dataclasses.replace(cells([]), items=(faint, sure)))[0].confidence == 0.95
 
 
+some_boxes = st.lists(
+    st.builds(
+        car,
+        st.integers(0, 600),
+        st.integers(0, 440),
+        st.integers(5, 300),
+        st.integers(5, 300),
+        st.floats(0.1, 1).map(lambda confidence: round(confidence, 2)),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(some_boxes)
+def test_boxes_are_kept_as_they_are_or_go(items: list[Detection]) -> None:
+    merged = merge(seen(*items))
+    assert all(item in items for item in merged)
+    assert merge(seen(*merged)) == merged
+
+
+@settings(max_examples=40, deadline=None)
+@given(some_boxes)
+def test_boxes_that_stay_come_with_the_surest_first(items: list[Detection]) -> None:
+    confidences = [item.confidence for item in merge(seen(*items))]
+    assert confidences == sorted(confidences, reverse=True)
+
+
+@settings(max_examples=40, deadline=None)
 @given(positions)
 def test_merging_does_not_depend_on_the_order_of_the_cells(of: set[tuple[int, int]]) -> None:
     def outcome(order: list[tuple[int, int]]) -> set[Box]:
@@ -71,6 +142,7 @@ def test_merging_does_not_depend_on_the_order_of_the_cells(of: set[tuple[int, in
     assert outcome(sorted(of)) == outcome(sorted(of, reverse=True))
 
 
+@settings(max_examples=40, deadline=None)
 @given(positions)
 def test_every_cell_lies_in_a_merged_box(of: set[tuple[int, int]]) -> None:
     merged = boxes(list(of))

@@ -1,6 +1,11 @@
 """Make one detection of the several that one car gives."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from parking_monitor.values import Box, Detection, Detections, ModelType
 
@@ -9,19 +14,66 @@ _LARGEST_GAP_CELLS = 0.5
 # Of two boxes, the less sure one shows the same car when so much of the smaller lies in the other.
 # Parked cars seen obliquely hide each other by less than that.
 _SAME_CAR_SHARE = 0.75
+# A box that swallows so many others, which lie apart, is no car.
+_SWALLOWED = 2
+# One of more than this share of the picture gives way to any box in it, and one of more than that is no car.
+_LARGE_SHARE = 0.25
+_HUGE_SHARE = 0.6
+# Boxes that are parts of one car fill so much of it together.
+_PARTS_SHARE = 0.35
+# A box in a large one has to be at least so sure, as a share of it.
+_AS_SURE = 0.5
+
+Edges = NDArray[np.float64]
+"""Boxes as (n, 4): left, top, right, bottom in pixels."""
 
 
-def merge(detections: Detections) -> tuple[Detection, ...]:
+def merge(detections: Detections, car_size: tuple[float, float] | None = None) -> tuple[Detection, ...]:
     """Return one detection a car, the surest first for models that answer with boxes.
 
     FOMO cells of one label that touch, also at a corner, become the box around
-    all of them, with the confidence of the surest. Of boxes that lie in one
-    another, whatever their labels, the surest stays: public models see a car, a
-    bus and a truck in one vehicle.
+    all of them, with the confidence of the surest; where the size of a car is known,
+    so do all cells that fit into one car. Of boxes that lie in one another, whatever
+    their labels, the surest stays: public models see a car, a bus and a truck in one
+    vehicle. A box around several others that lie apart goes first, however sure, and so
+    does one that fills the picture: it is a row of cars or the ground. Where the size of a
+    car is known, boxes that make up one together, as of bonnet and rear, become one.
+
+    Args:
+        detections: of one frame.
+        car_size: width and height in pixels of a car in the middle of the picture.
     """
+    detections = replace(detections, items=tuple(item for item in detections.items if _is_box(item.box)))
     if detections.model_type is ModelType.FOMO:
-        return _merge_cells(detections.items, detections.cell_size)
-    return _drop_repeated(detections.items)
+        groups = _merge_cells(detections.items, detections.cell_size)
+        return _fit_into_cars(groups, car_size) if car_size else groups
+    boxes = _drop_repeated(_without_huge(detections))
+    return _fit_into_cars(boxes, car_size, least_share=_PARTS_SHARE) if car_size else boxes
+
+
+def _is_box(box: Box) -> bool:
+    """Tell whether a box has a place, and a width and height of at least a pixel."""
+    return math.isfinite(box.x + box.y + box.area) and box.width >= 1 and box.height >= 1
+
+
+def edges_of(boxes: Sequence[Box]) -> Edges:
+    """Return boxes as an array of their edges."""
+    corners = np.array([(box.x, box.y, box.width, box.height) for box in boxes], np.float64).reshape(-1, 4)
+    corners[:, 2:] += corners[:, :2]
+    return corners
+
+
+def intersections(one: Edges, other: Edges) -> NDArray[np.float64]:
+    """Return the areas that each of n boxes shares with each of m, (n, m) square pixels."""
+    low = np.maximum(one[:, None, :2], other[None, :, :2])
+    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
+    shared = np.clip(high - low, 0.0, None)
+    return np.asarray(shared[:, :, 0] * shared[:, :, 1])
+
+
+def areas(edges: Edges) -> NDArray[np.float64]:
+    """Return the area of each box in square pixels."""
+    return np.asarray((edges[:, 2] - edges[:, 0]) * (edges[:, 3] - edges[:, 1]))
 
 
 def _merge_cells(cells: Sequence[Detection], cell_size: tuple[float, float]) -> tuple[Detection, ...]:
@@ -55,14 +107,83 @@ def _around(group: Sequence[Detection]) -> Detection:
     return Detection(surest.label, surest.confidence, Box(x, y, right - x, bottom - y))
 
 
-def _drop_repeated(boxes: Sequence[Detection]) -> tuple[Detection, ...]:
-    kept: list[Detection] = []
-    for item in sorted(boxes, key=lambda item: item.confidence, reverse=True):
-        if not any(_is_same_car(item.box, other.box) for other in kept):
-            kept.append(item)
-    return tuple(kept)
+def _fit_into_cars(
+    groups: Sequence[Detection], car_size: tuple[float, float], *, least_share: float = 0.0
+) -> tuple[Detection, ...]:
+    """Join groups of cells, or boxes, the nearest first, while they fit into one car.
+
+    Together they have to fill the least share of it: far cars are smaller, and stay apart.
+    """
+    least_area = least_share * car_size[0] * car_size[1]
+    joined = list(groups)
+    while True:
+        pairs = [
+            (_gap(one.box, other.box, car_size), first, second)
+            for first, one in enumerate(joined)
+            for second, other in enumerate(joined[:first])
+            if one.label == other.label and _fits(one.box, other.box, car_size, least_area)
+        ]
+        if not pairs:
+            return tuple(joined)
+        _, first, second = min(pairs)
+        together = _around([joined[first], joined[second]])
+        joined = [item for index, item in enumerate(joined) if index not in {first, second}]
+        joined.append(together)
 
 
-def _is_same_car(one: Box, other: Box) -> bool:
-    smaller = min(one.area, other.area)
-    return smaller > 0 and one.intersection(other) / smaller > _SAME_CAR_SHARE
+def _gap(one: Box, other: Box, car_size: tuple[float, float]) -> float:
+    (ax, ay), (bx, by) = one.centre, other.centre
+    return abs(ax - bx) / car_size[0] + abs(ay - by) / car_size[1]
+
+
+def _fits(one: Box, other: Box, car_size: tuple[float, float], least_area: float) -> bool:
+    width = max(one.right, other.right) - min(one.x, other.x)
+    height = max(one.bottom, other.bottom) - min(one.y, other.y)
+    return width <= car_size[0] and height <= car_size[1] and width * height >= least_area
+
+
+def _without_huge(detections: Detections) -> list[Detection]:
+    """Return the boxes without those that fill the picture, or much of it around a smaller one."""
+    area = detections.image_width * detections.image_height
+    return [
+        item
+        for item in detections.items
+        if item.box.area <= _LARGE_SHARE * area
+        or (
+            item.box.area <= _HUGE_SHARE * area
+            and not any(
+                other.box.area < 0.5 * item.box.area
+                and other.confidence >= _AS_SURE * item.confidence
+                and other.box.intersection(item.box) > _SAME_CAR_SHARE * other.box.area
+                for other in detections.items
+            )
+        )
+    ]
+
+
+def _drop_repeated(items: Sequence[Detection]) -> tuple[Detection, ...]:
+    surest_first = sorted(items, key=lambda item: item.confidence, reverse=True)
+    if len(surest_first) < 2:
+        return tuple(surest_first)
+    edges = edges_of([item.box for item in surest_first])
+    area = areas(edges)
+    shared = intersections(edges, edges)
+    smaller = np.minimum(area[:, None], area[None, :])
+    is_same = shared > _SAME_CAR_SHARE * np.maximum(smaller, 1e-9)
+    np.fill_diagonal(is_same, val=False)
+    if not is_same.any():
+        return tuple(surest_first)
+    kept: list[int] = []
+    for index in range(len(surest_first)):
+        if not is_same[index, kept].any() and not _swallows_several(index, is_same, area):
+            kept.append(index)
+    return tuple(surest_first[index] for index in kept)
+
+
+def _swallows_several(index: int, is_same: NDArray[np.bool_], area: NDArray[np.float64]) -> bool:
+    inside = np.flatnonzero(is_same[index] & (area < 0.6 * area[index]))
+    if len(inside) < _SWALLOWED:
+        return False
+    apart = ~is_same[np.ix_(inside, inside)]
+    np.fill_diagonal(apart, val=False)
+    return bool(apart.any())

@@ -1,0 +1,283 @@
+"""Follow cars through misses, false boxes and things that hide them."""
+
+import math
+from collections.abc import Sequence
+
+from parking_monitor.counting.association import match
+from parking_monitor.counting.hiding import LONG_GAP_S, Hiding
+from parking_monitor.counting.picture import EDGE_SIZES, Picture
+from parking_monitor.counting.scale import LEAST, MOST, Scale
+from parking_monitor.counting.track import BLINK_S, Changes, Track
+from parking_monitor.values import Detection
+
+_SETTLING_S = 3.0
+"""So long after a beginning or a long gap, cars may be first seen anywhere."""
+
+# A confirmation needs so many detections; fewer where pictures come slowly.
+_HITS = 3
+_HITS_SLOW = 2
+_SLOW_S = 0.6
+_VERY_SLOW_S = 5.0
+_LEAST_HIT_SHARE = 0.25
+# A car seen first near the edge, but not cut by it, has to move so far; one seen first where none can
+# appear has to drive farther, or to stand there for so long.
+_STIRRED_SIZES = 0.15
+_DRIVEN_SIZES = 0.4
+_STOOD_S = 2.0
+_STOOD_HIT_SHARE = 0.5
+# A tentative car that is missed for longer was none.
+_TENTATIVE_MISSES = 3
+_TENTATIVE_MISSED_S = 0.8
+# A car that shows up where none can appear may be one that was lost before, within this reach.
+_LOST_REACH = 0.8
+_LOST_REACH_PER_S = 2.0
+_ASTRAY_PER_S = 0.8
+_LOST_FURTHEST = 6.0
+_LOST_BY_THE_EDGE = 1.5
+_LOST_RATIO = 3.0
+# One that drove is likelier than one that was parked, even if that was lost nearer by.
+_PARKED_COST = 1.0
+# Less of a car than this in the picture is not counted.
+_LEAST_INSIDE = 0.1
+_OUT_S = 0.45
+# An unmatched detection that lies so much in a car's box shows that car.
+_ABSORBED_SHARE = 0.6
+# A cell within so much of a car's size of its middle shows that car.
+_CELL_PART = 0.75
+# A box of a size that cars do not have here needs so many detections over so long.
+_ODD_HITS = 12
+_ODD_S = 2.0
+_BESIDE_SIZES = 1.0
+# Parked cars that were given up are remembered, so that they come back as the same.
+_MOST_REMEMBERED = 64
+_SAME_PLACE_SIZES = 0.4
+_LONGEST_BLINK_S = 60.0
+
+
+class Tracker:
+    """Keep one track a car.
+
+    Deterministic, and without a clock: the caller says how much time has passed.
+    """
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self._tracks: list[Track] = []
+        self._next_id = 1
+        self._settled_s = _SETTLING_S
+        self._hiding = Hiding()
+        self._scale = Scale()
+        self._remembered: list[Track] = []
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """Return the confirmed cars, hidden ones too, in the order of their confirmation."""
+        return tuple(track for track in self._tracks if track.is_confirmed)
+
+    @property
+    def all_tracks(self) -> tuple[Track, ...]:
+        """Return the tentative ones too."""
+        return tuple(self._tracks)
+
+    def update(self, found: Sequence[Detection], picture: Picture, dt_s: float) -> Changes:
+        """Take the next frame's detections, one a car, and return what began and ended with it.
+
+        Args:
+            found: detections after merging.
+            picture: its measures.
+            dt_s: seconds since the last usable frame, not negative.
+        """
+        self.now_s += dt_s
+        if dt_s > LONG_GAP_S:
+            self._settled_s = self.now_s + _SETTLING_S
+        for track in self._tracks:
+            track.advance(min(dt_s, LONG_GAP_S))
+        lone = self._match(found, picture, dt_s)
+        lone = self._absorb(lone, picture)
+        self._hiding.judge(self._tracks, dt_s, self.now_s)
+        ended = self._end(picture)
+        confirmed = self._confirm(picture, dt_s)
+        for item in lone:
+            self._begin(item, picture)
+        return Changes(confirmed, ended)
+
+    def _match(self, found: Sequence[Detection], picture: Picture, dt_s: float) -> list[Detection]:
+        """Give detections to confirmed cars, then to tentative ones; return those left over."""
+        left = list(found)
+        for is_confirmed in (True, False):
+            tracks = [track for track in self._tracks if track.is_confirmed is is_confirmed]
+            matches = match(tracks, left, picture, self.now_s, dt_s)
+            for row, column in matches.pairs:
+                self._see(tracks[row], left[column], picture)
+            for row in matches.lone_tracks:
+                tracks[row].miss(self.now_s)
+            left = [left[column] for column in matches.lone_detections]
+        return left
+
+    def _see(self, track: Track, item: Detection, picture: Picture) -> None:
+        if track.is_established and not track.veiled_s:
+            self._hiding.learn(track.unexplained_s)
+        track.see(item, self.now_s, picture)
+        is_whole = picture.cut(item.box) == (0, 0)
+        if track.is_confirmed and not picture.has_cells and is_whole:
+            self._scale.learn(item.box, picture.height)
+
+    def _absorb(self, lone: Sequence[Detection], picture: Picture) -> list[Detection]:
+        """Return the detections that show no part of a car that is seen."""
+        seen = [track.box for track in self._tracks if track.is_confirmed and track.misses == 0]
+        reach_x, reach_y = _CELL_PART * picture.car_size[0], _CELL_PART * picture.car_size[1]
+
+        def is_part(item: Detection) -> bool:
+            x, y = item.box.centre
+            if picture.has_cells:
+                return any(
+                    abs(box.centre[0] - x) < reach_x and abs(box.centre[1] - y) < reach_y for box in seen
+                )
+            return any(item.box.intersection(box) > _ABSORBED_SHARE * item.box.area for box in seen)
+
+        return [item for item in lone if not is_part(item)]
+
+    def _end(self, picture: Picture) -> tuple[Track, ...]:
+        for track in self._tracks:
+            if track.misses and self._is_over(track, picture):
+                track.is_gone = True
+        ended = tuple(track for track in self._tracks if track.is_gone)
+        if ended:
+            self._remembered += [track for track in ended if track.is_established]
+            del self._remembered[:-_MOST_REMEMBERED]
+            self._tracks = [track for track in self._tracks if not track.is_gone]
+        return ended
+
+    def _is_over(self, track: Track, picture: Picture) -> bool:
+        unseen_s = self.now_s - track.seen_s
+        if not track.is_confirmed:
+            return track.misses >= _TENTATIVE_MISSES and unseen_s > _TENTATIVE_MISSED_S
+        is_out = not track.is_parked and picture.share_inside(track.box) < _LEAST_INSIDE
+        if is_out and unseen_s > _OUT_S:
+            return True
+        return self._hiding.is_over(track)
+
+    def _confirm(self, picture: Picture, dt_s: float) -> tuple[Track, ...]:
+        """Count the cars that are certain now; return those that are no car known before."""
+        confirmed = []
+        hits = _HITS if dt_s < _SLOW_S else _HITS_SLOW if dt_s < _VERY_SLOW_S else 1
+        for track in [track for track in self._tracks if not track.is_confirmed and track.misses == 0]:
+            if not self._is_certain(track, hits) or not self._has_size_of_a_car(track, picture):
+                continue
+            lost = self._return(track) or self._lost(track, picture)
+            if lost is None:
+                track.is_confirmed = True
+                confirmed.append(track)
+            else:
+                _take_over(lost, track)
+                self._tracks.remove(track)
+        return tuple(confirmed)
+
+    def _is_certain(self, track: Track, hits: int) -> bool:
+        if track.comes_in and track.hits >= _HITS_SLOW:
+            return True
+        if track.hits < hits or track.hits < _LEAST_HIT_SHARE * track.frames:
+            return False
+        if track.starts_anywhere or (
+            track.may_appear and (track.is_at_edge or track.driven >= _STIRRED_SIZES)
+        ):
+            return True
+        if track.driven >= _DRIVEN_SIZES:
+            return track.hits >= hits + 2
+        return (
+            self.now_s - track.birth_s >= _STOOD_S
+            and track.hits >= hits + 1
+            and track.hits >= _STOOD_HIT_SHARE * track.frames
+        )
+
+    def _has_size_of_a_car(self, track: Track, picture: Picture) -> bool:
+        """Compare a box with the cars seen here before, or with the one next to it."""
+        if picture.has_cells or (track.hits >= _ODD_HITS and self.now_s - track.birth_s >= _ODD_S):
+            return True
+        box = track.box
+        usual = self._scale.usual(box, picture.height) or self._size_beside(track)
+        if usual is None:
+            return True
+        if picture.distance_to_edge(box) <= 0:
+            # The edge may cut a car to a strip, which is as long as the car one way.
+            return max(box.width, box.height) >= LEAST * usual
+        return LEAST * usual <= track.size <= MOST * usual
+
+    def _size_beside(self, track: Track) -> float | None:
+        """Return the size of a certain car that is seen next to a tentative one."""
+        place = (track.x.position, track.y.position)
+        near = [
+            other.size
+            for other in self._tracks
+            if other.is_confirmed and not other.misses and other.distance_from(place) < _BESIDE_SIZES
+        ]
+        return max(near, default=None)
+
+    def _lost(self, found: Track, picture: Picture) -> Track | None:
+        """Return the car that was lost before another showed up within its reach.
+
+        Near the picture's edge that is only one that was lost close by: others come in there.
+        """
+        if found.starts_anywhere or found.is_at_edge:
+            return None
+        drives = found.driven >= _DRIVEN_SIZES
+        came_in = found.may_appear and not _goes_out(found, picture)
+        best, least = None, math.inf
+        for track in self._tracks:
+            if not track.is_confirmed or track.misses == 0 or track.seen_s >= found.birth_s:
+                continue
+            if not 1 / _LOST_RATIO <= found.size / track.size <= _LOST_RATIO:
+                continue
+            unseen_s = found.birth_s - track.seen_s
+            if came_in and unseen_s < BLINK_S:
+                continue
+            away = track.distance_from(found.birth)
+            furthest = _LOST_BY_THE_EDGE if came_in else _LOST_FURTHEST
+            pace = _LOST_REACH_PER_S if track.is_parked else _ASTRAY_PER_S
+            within = min(_LOST_REACH + pace * unseen_s, furthest)
+            cost = away / within + (_PARKED_COST if track.is_established and drives else 0.0)
+            if away <= within and cost < least:
+                best, least = track, cost
+        return best
+
+    def _return(self, found: Track) -> Track | None:
+        """Return the parked car that was given up, and stands where it stood."""
+        if found.may_appear or found.driven >= _DRIVEN_SIZES:
+            return None
+        place = (found.x.position, found.y.position)
+        for track in self._remembered:
+            if track.distance_from(place) < _SAME_PLACE_SIZES:
+                self._remembered.remove(track)
+                self._hiding.learn(min(found.birth_s - track.seen_s, _LONGEST_BLINK_S))
+                track.is_gone = False
+                self._tracks.append(track)
+                return track
+        return None
+
+    def _begin(self, item: Detection, picture: Picture) -> None:
+        starts_anywhere = self.now_s < self._settled_s
+        track = Track.begin(self._next_id, item, self.now_s, picture)
+        track.starts_anywhere = starts_anywhere
+        track.may_appear = starts_anywhere or picture.distance_to_edge(track.box) <= EDGE_SIZES
+        track.is_at_edge = picture.cut(picture.car_box(item.box)) != (0, 0)
+        self._next_id += 1
+        self._tracks.append(track)
+
+
+def _goes_out(track: Track, picture: Picture) -> bool:
+    """Tell whether a car drives towards the edge next to which it was first seen."""
+    inwards = picture.inwards(track.birth)
+    step_x = (track.x.position - track.birth[0]) / track.width
+    step_y = (track.y.position - track.birth[1]) / track.height
+    return step_x * inwards[0] + step_y * inwards[1] < -_STIRRED_SIZES
+
+
+def _take_over(lost: Track, found: Track) -> None:
+    """Let a lost car go on as the one that was found in its stead."""
+    lost.x, lost.y = found.x, found.y
+    lost.width, lost.height = found.width, found.height
+    lost.seen_s, lost.misses, lost.confidence = found.seen_s, found.misses, found.confidence
+    lost.anchor, lost.anchored_s, lost.is_parked = found.anchor, found.anchored_s, found.is_parked
+    lost.hits += found.hits
+    lost.unexplained_s = lost.veiled_s = 0.0
+    lost.is_hidden = False

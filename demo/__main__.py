@@ -1,6 +1,7 @@
 """Show the whole product on this machine: camera, model, count, broker, in one command."""
 
 import json
+import shutil
 import signal
 import subprocess
 import threading
@@ -24,14 +25,17 @@ from parking_monitor.camera.stills import list_pictures
 from parking_monitor.config import SOURCE_SCHEMES
 from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.simulation.errors import SimulationError
+from parking_monitor.simulation.fleet_section import places
 from parking_monitor.simulation.scene import load_scene
+from parking_monitor.simulation.simulator import Simulator
 
 FOLDER = Path('build/demo')
 DEVICE, CAMERA, THING = 'demo', 'lane', 'demo-device'
-SCENE = 'sim:day_lane'
+SCENE = 'sim:oblique_lot'
 DEFAULT_SECONDS = 30.0
 # A whole clip or folder is played, but not for ever.
 LONGEST_SECONDS = 3600.0
+LONGEST_LINE = 240
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -126,8 +130,12 @@ def _write_configuration(
     }
     if confidence is not None:
         camera['confidence'] = confidence
+    address = parse_source(source, SOURCE_SCHEMES)
+    if address.scheme == 'sim':
+        camera.update(places(Simulator(load_scene(address.target))))
     configuration = {
         'facility': 'demo car park',
+        'state_folder': str(_fresh_folder(FOLDER / 'state')),
         'device': {'uuid': THING, 'name': DEVICE},
         'cameras': [camera],
         'cloud': {
@@ -143,6 +151,12 @@ def _write_configuration(
     path.touch(mode=0o600)  # the address of a camera may carry a password
     path.write_text(yaml.safe_dump(configuration, sort_keys=False))
     return path
+
+
+def _fresh_folder(folder: Path) -> Path:
+    """Return an empty folder, so that totals begin at nothing."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder.resolve()
 
 
 def _absolute(text: str) -> str:
@@ -189,7 +203,9 @@ def _on_message(message: Message, measurements: Measurements) -> None:
     except ValueError:
         is_count = False
     measurements.received_by_broker += is_count
-    _say(f'broker {message.topic}: {text}', style='dim')
+    # A message names every bay; its beginning shows that it came.
+    shown = text if len(text) <= LONGEST_LINE else f'{text[:LONGEST_LINE]}... ({len(message.payload)} bytes)'
+    _say(f'broker {message.topic}: {shown}', style='dim')
 
 
 def _say(text: str, style: str | None = None) -> None:
@@ -199,7 +215,7 @@ def _say(text: str, style: str | None = None) -> None:
 def _print_table(report: Report) -> None:
     table = Table('what', 'how much', title='What the demo saw', title_justify='left')
     exact = '' if report.exact_count_share is None else f'{report.exact_count_share:.1%}'
-    rows = (
+    rows: list[tuple[str, object]] = [
         ('frames from the camera', report.frames),
         ('frames answered by the model', report.detections),
         ('counts published', report.counts_published),
@@ -209,7 +225,12 @@ def _print_table(report: Report) -> None:
         ('latency from image to count, p99', _ms(report.latency_ms_p99)),
         ('counts that agree with the truth', exact or 'the truth is known of simulated scenes alone'),
         ('state of the last count', report.state),
-    )
+    ]
+    if report.capacity:
+        free, taken, unknown = report.free, report.occupied, report.unknown
+        rows.append(('places at the end', f'{free} free, {taken} occupied, {unknown} unknown'))
+    if report.entered or report.left:
+        rows.append(('through the gates', f'{report.entered} in, {report.left} out'))
     for what, how_much in rows:
         table.add_row(what, str(how_much))
     console.print(table)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from parking_monitor.values import Count, CountState
+from parking_monitor.values import Count, CountState, Occupancy
 
 # A car of which at least half can be seen has to be counted; one of which less than a tenth can be
 # seen must not be; between the two, at the edge of the picture or behind another, both are right.
@@ -32,6 +32,8 @@ class Report:
         exact_count_share: counts that agree with the truth, of those with a truth; None without one.
             Cars that are half hidden or cut off by the edge may be counted or not.
         state: of the last count.
+        capacity, occupied, free, unknown: places by the last count; 0 where there are none.
+        entered, left: cars that came in and went out through the gates, by the last count.
     """
 
     frames: int
@@ -43,6 +45,12 @@ class Report:
     latency_ms_p99: float | None
     exact_count_share: float | None
     state: str
+    capacity: int = 0
+    occupied: int = 0
+    free: int = 0
+    unknown: int = 0
+    entered: int = 0
+    left: int = 0
 
     @property
     def flowed(self) -> bool:
@@ -72,6 +80,9 @@ class Measurements:
     acknowledged: int = 0
     received_by_broker: int = 0
     state: CountState = CountState.UNKNOWN
+    places: Occupancy = field(default_factory=Occupancy)
+    entered: int = 0
+    left: int = 0
     latencies_ms: list[float] = field(default_factory=list)
     exact: int = 0
     compared: int = 0
@@ -89,6 +100,7 @@ class Measurements:
         """Take a count, received now."""
         self.counts += 1
         self.state = count.state
+        self.places, self.entered, self.left = count.places, count.entered, count.left
         if count.state is not CountState.OK:
             return
         if len(self.latencies_ms) < _MOST_LATENCIES:
@@ -110,6 +122,12 @@ class Measurements:
             latency_ms_p99=percentile(self.latencies_ms, 99),
             exact_count_share=round(self.exact / self.compared, 4) if self.compared else None,
             state=self.state.name,
+            capacity=self.places.capacity,
+            occupied=self.places.occupied,
+            free=self.places.free,
+            unknown=self.places.unknown,
+            entered=self.entered,
+            left=self.left,
         )
 
 

@@ -11,7 +11,9 @@ from parking_msgs.msg import Detections as DetectionsMessage
 from demo.listening import ListeningNode
 from demo.measurements import Measurements
 from parking_monitor.nodes import convert, qos
-from parking_monitor.values import Count, CountState
+from parking_monitor.values import BayState, Count, CountState, ZoneCount
+
+_MOST_CHANGES = 4
 
 
 class Observer:
@@ -102,19 +104,38 @@ class Observer:
 
 def describe(count: Count, before: Count | None) -> str:
     """Say a count in words, with what came in and went out since the one before."""
-    cars = f'{count.cars} car' + ('' if count.cars == 1 else 's')
-    zones = ''.join(
-        f', {zone.name} {zone.cars}' + (f'/{zone.capacity}' if zone.capacity else '') for zone in count.zones
-    )
-    entered = count.entered - before.entered if before else 0
-    left = count.left - before.left if before else 0
-    moves = ', '.join([f'+{entered} in'] * (entered > 0) + [f'{left} out'] * (left > 0))
+    parts = [f'{count.cars} car' + ('' if count.cars == 1 else 's')]
+    parts += [f'{zone.name} {_places_of(zone)}' for zone in count.zones]
+    if count.places.capacity:
+        unknown = f' ({count.places.unknown} unknown)' if count.places.unknown else ''
+        parts.append(f'{count.places.free} of {count.places.capacity} places free{unknown}')
+    if before:
+        entered, left = count.entered - before.entered, count.left - before.left
+        parts += [f'+{entered} in'] * (entered > 0) + [f'+{left} out'] * (left > 0)
+        parts += _changes_of_bays(count, before)
     state = '' if count.state is CountState.OK else f' [{count.state.name}]'
-    return cars + zones + (f' ({moves})' if moves else '') + state
+    return ', '.join(parts) + state
+
+
+def _places_of(zone: ZoneCount) -> str:
+    return f'{zone.places.occupied}/{zone.places.capacity}' if zone.places.capacity else str(zone.cars)
+
+
+def _changes_of_bays(count: Count, before: Count) -> list[str]:
+    """Name the bays that were taken or left; a few, since at the start all become known at once."""
+    states = {bay.name: bay.state for bay in before.bays}
+    changed = [
+        f'{bay.name} {bay.state.name.lower()}'
+        for bay in count.bays
+        if BayState.UNKNOWN not in {bay.state, states.get(bay.name, BayState.UNKNOWN)}
+        and bay.state is not states[bay.name]
+    ]
+    return changed if len(changed) <= _MOST_CHANGES else [f'{len(changed)} bays changed']
 
 
 def _differs(count: Count, before: Count | None) -> bool:
     def visible(one: Count) -> tuple[object, ...]:
-        return one.state, one.cars, one.zones, one.entered, one.left
+        bays = [(bay.name, bay.state) for bay in one.bays]
+        return one.state, one.cars, one.zones, one.places, bays, one.entered, one.left
 
     return before is None or visible(count) != visible(before)

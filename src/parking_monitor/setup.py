@@ -5,7 +5,15 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = 'parking_monitor'
-NODES = ('usb_cam', 'ei_detector', 'car_counter', 'annotator', 'aws_iot_bridge', 'telegram_notifier')
+NODES = (
+    'usb_cam',
+    'ei_detector',
+    'car_counter',
+    'lot_counter',
+    'annotator',
+    'aws_iot_bridge',
+    'telegram_notifier',
+)
 
 setup(
     name=NAME,

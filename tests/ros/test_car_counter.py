@@ -1,22 +1,39 @@
 """The counter's node: a claim for every Detections message, and a word when there are none."""
 
 import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from parking_msgs.msg import CarCount
+from parking_msgs.msg import BayOccupancy, CarCount, Crossing
 from parking_msgs.msg import Detections as DetectionsMessage
 from parking_msgs.srv import SetCount
 
+from parking_monitor.counting.state_file import load
 from parking_monitor.nodes import convert, qos
+from parking_monitor.values import BayState, View
 from tests.support.builders import car, seen
-from tests.support.ros_graph import RosGraph, is_about
+from tests.support.ros_graph import DEADLINE_S, RosGraph, is_about
 
 LEFT_HALF = json.dumps({'name': 'left', 'polygon': [[0, 0], [0.5, 0], [0.5, 1], [0, 1]], 'capacity': 4})
 
 
-def message_of(*cars: object, stamp_ns: int = 1_700_000_000_000_000_123) -> DetectionsMessage:
-    detections = seen(*cars, stamp_ns=stamp_ns)  # type: ignore[arg-type] # only cars are passed
+def message_of(
+    *cars: object, stamp_ns: int = 1_700_000_000_000_000_123, view: View = View.CLEAR
+) -> DetectionsMessage:
+    detections = replace(seen(*cars, stamp_ns=stamp_ns), view=view)  # type: ignore[arg-type] # only cars
     return convert.to_detections_message(detections, convert.to_header(stamp_ns, 'lane'))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end_s = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < end_s, 'it did not come to be'
+        threading.Event().wait(0.05)
 
 
 def test_an_unknown_count_is_there_before_anything_is_seen() -> None:
@@ -24,28 +41,55 @@ def test_an_unknown_count_is_there_before_anything_is_seen() -> None:
         ros.start('car_counter', {'camera': 'lane', 'zones': [LEFT_HALF]})
         count = ros.listen(CarCount, 'car_count', qos.CAR_COUNT).wait_for()
     assert (count.state, count.cars, count.camera) == (CarCount.UNKNOWN, 0, 'lane')
-    assert [(zone.name, zone.capacity) for zone in count.zones] == [('left', 4)]
+    assert [(zone.name, zone.capacity, zone.unknown) for zone in count.zones] == [('left', 4, 4)]
+
+
+class Drive:
+    """Send frames of cars to a counter, a tenth of a second apart."""
+
+    def __init__(self, ros: RosGraph, start_s: int = 1_700_000_000) -> None:
+        self._publisher = ros.publisher(DetectionsMessage, 'detections', qos.DETECTIONS)
+        self._counts = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
+        self._stamp_ns = start_s * 10**9
+
+    def frame(self, *cars: object, view: View = View.CLEAR) -> CarCount:
+        """Send a frame and return its count."""
+        self._stamp_ns += 10**8
+        self._publisher.publish(message_of(*cars, stamp_ns=self._stamp_ns, view=view))
+        return self._counts.wait_for(
+            lambda message: convert.to_stamp_ns(message.header.stamp) == self._stamp_ns
+        )
+
+    def stand(self, *cars: object, frames: int = 5) -> CarCount:
+        """Send frames with cars that stand, until they are sure to be counted."""
+        for _ in range(frames):
+            count = self.frame(*cars)
+        return count
+
+    def down(self) -> CarCount:
+        """Let a car drive down through the picture, and leave it."""
+        for y in range(0, 460, 10):
+            self.frame(car(300, y))
+        return self.empty(30)
+
+    def empty(self, frames: int) -> CarCount:
+        """Send pictures without a car."""
+        return self.stand(frames=frames)
 
 
 def test_each_detections_message_gives_a_count_with_its_own_stamp() -> None:
     with RosGraph() as ros:
         ros.start('car_counter', {'zones': [LEFT_HALF]})
-        counts = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
-        detections = ros.publisher(DetectionsMessage, 'detections', qos.DETECTIONS)
-        detections.publish(message_of(car(10, 10), car(500, 10)))
-        count = counts.wait_for(lambda message: message.state == CarCount.OK)
+        drive = Drive(ros)
+        count = drive.stand(car(10, 10), car(500, 10))
         assert (count.cars, count.zones[0].cars, count.header.frame_id) == (2, 1, 'lane')
-        assert convert.to_stamp_ns(count.header.stamp) == 1_700_000_000_000_000_123
-        detections.publish(message_of(stamp_ns=2))
-        assert counts.wait_for().cars == 0
+        assert drive.frame().state == CarCount.OK
 
 
 def test_who_comes_late_gets_the_count_that_stands() -> None:
     with RosGraph() as ros:
         ros.start('car_counter')
-        first = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
-        ros.publisher(DetectionsMessage, 'detections', qos.DETECTIONS).publish(message_of(car(1, 1)))
-        first.wait_for(lambda message: message.cars == 1)
+        assert Drive(ros).stand(car(1, 1)).cars == 1
         late = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
         assert late.wait_for().cars == 1
 
@@ -55,13 +99,11 @@ def test_silence_makes_the_count_stale_and_the_diagnostics_an_error() -> None:
         ros.start('car_counter', {'stale_after_s': 0.5})
         counts = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
         diagnostics = ros.diagnostics()
-        detections = ros.publisher(DetectionsMessage, 'detections', qos.DETECTIONS)
-        detections.publish(message_of(car(1, 1)))
-        stale = counts.wait_for(lambda message: message.state == CarCount.STALE)
-        assert stale.cars == 1
+        drive = Drive(ros)
+        assert drive.stand(car(1, 1)).cars == 1
+        assert counts.wait_for(lambda message: message.state == CarCount.STALE).cars == 1
         diagnostics.wait_for(is_about('car_counter', DiagnosticStatus.ERROR, 'no fresh detections'))
-        detections.publish(message_of())
-        counts.wait_for(lambda message: message.state == CarCount.OK)
+        assert drive.frame(car(1, 1)).state == CarCount.OK
 
 
 def test_totals_are_set_by_a_service_and_told_in_the_next_message() -> None:
@@ -70,18 +112,143 @@ def test_totals_are_set_by_a_service_and_told_in_the_next_message() -> None:
         counts = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
         response = ros.call(SetCount, 'car_counter/set_count', set_entered=True, entered=12)
         assert response.success
-        assert response.message == 'entered 12, left 0, net 12'
-        assert counts.wait_for(lambda message: message.entered == 12).net == 12
+        assert response.message == 'entered 12, left 0, entered_today 0, left_today 0, net 12'
+        count = counts.wait_for(lambda message: message.entered == 12)
+        assert (count.net, count.set_by_hand) == (12, True)
+        response = ros.call(
+            SetCount,
+            'car_counter/set_count',
+            set_left=True,
+            left=2,
+            set_entered_today=True,
+            entered_today=5,
+            set_left_today=True,
+            left_today=1,
+            set_net=True,
+            net=40,
+        )
+        assert response.message == 'entered 12, left 2, entered_today 5, left_today 1, net 40'
+        assert counts.wait_for(lambda message: message.net == 40).entered_today == 5
+        ros.publisher(DetectionsMessage, 'detections', qos.DETECTIONS).publish(message_of())
+        count = counts.wait_for(lambda message: message.state == CarCount.OK)
+        assert (count.net, count.set_by_hand) == (40, False)
+
+
+def test_nothing_and_what_is_out_of_range_are_refused_and_change_nothing() -> None:
+    with RosGraph() as ros:
+        ros.start('car_counter')
+        counts = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
+        response = ros.call(SetCount, 'car_counter/set_count', entered=12)
+        assert not response.success
+        assert 'nothing to set' in response.message
+        response = ros.call(
+            SetCount, 'car_counter/set_count', set_entered=True, entered=3, set_net=True, net=-1
+        )
+        assert not response.success
+        assert 'net -1 is not allowed; give 0 to 99999999' in response.message
+        assert ros.call(SetCount, 'car_counter/set_count', set_left=True, left=7).success
+        assert counts.wait_for(lambda message: message.left == 7).entered == 0
+
+
+RAMP = json.dumps({'name': 'ramp', 'line': [[0.2, 0.5], [0.8, 0.5]], 'inside': [0.5, 0.9]})
+BAY = json.dumps({'name': 'A1', 'polygon': [[0.3, 0.6], [0.5, 0.6], [0.5, 0.8], [0.3, 0.8]]})
+
+
+def test_a_car_through_a_gate_is_a_crossing_and_counted() -> None:
+    with RosGraph() as ros:
+        ros.start('car_counter', {'gates': [RAMP]})
+        crossings = ros.listen(Crossing, 'crossings', qos.CROSSINGS)
+        count = Drive(ros).down()
+        crossing = crossings.wait_for()
+    assert (crossing.gate, crossing.direction, crossing.header.frame_id) == ('ramp', Crossing.IN, 'lane')
+    assert crossing.header.stamp.sec >= 1_700_000_000
+    assert (count.entered, count.entered_today, count.left, count.net) == (1, 1, 0, 1)
+    assert [(gate.name, gate.entered, gate.left) for gate in count.gates] == [('ramp', 1, 0)]
+    assert crossings.drain() == []
+
+
+def test_totals_and_bays_are_there_again_after_the_process_was_killed(tmp_path: Path) -> None:
+    file = tmp_path / 'state' / 'lane.json'
+    parameters = {'camera': 'lane', 'gates': [RAMP], 'bays': [BAY], 'state_file': str(file)}
+    with RosGraph() as ros:
+        first = ros.start('car_counter', parameters)
+        drive = Drive(ros)
+        drive.down()
+        for y in range(0, 296, 8):
+            drive.frame(car(200, y, 110, 80))
+        count = drive.stand(car(200, 296, 110, 80), frames=60)
+        assert (count.entered, count.bays[0].state) == (2, BayOccupancy.OCCUPIED)
+        wait_until(lambda: load(file, 'lane').state.bays == {'A1': BayState.OCCUPIED})
+        first.kill()
+        first.wait(5)
+
+        second = ros.start('car_counter', parameters)
+        counts = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
+        count = counts.wait_for(lambda message: message.state == CarCount.UNKNOWN)
+        assert (count.entered, count.left, count.net, count.gates[0].entered) == (2, 0, 2, 2)
+        assert (count.bays[0].state, count.bays[0].last) == (BayOccupancy.UNKNOWN, BayOccupancy.OCCUPIED)
+        assert count.unknown == count.capacity == 1
+        assert Drive(ros, 1_700_000_100).down().entered == 3
+        assert ros.stop(second) == 0
+    assert load(file, 'lane').state.totals.entered == 3
+
+
+def test_a_damaged_state_file_is_set_aside_and_told_until_a_person_sets_totals(tmp_path: Path) -> None:
+    file = tmp_path / 'lane.json'
+    file.write_text('{"format":')
+    with RosGraph() as ros:
+        ros.start('car_counter', {'camera': 'lane', 'state_file': str(file)})
+        diagnostics = ros.diagnostics()
+        Drive(ros).empty(1)
+        diagnostics.wait_for(
+            is_about('car_counter', DiagnosticStatus.WARN, 'set aside as lane.json.set-aside')
+        )
+        assert ros.call(SetCount, 'car_counter/set_count', set_net=True, net=4).success
+        diagnostics.wait_for(is_about('car_counter', DiagnosticStatus.OK, 'counting'))
+        wait_until(lambda: load(file, 'lane').state.totals.net == 4)
+    assert (tmp_path / 'lane.json.set-aside').read_text() == '{"format":'
+
+
+def test_a_full_disk_is_told_and_counting_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / 'lane.json'
+    (tmp_path / 'lane.json.new').symlink_to('/dev/full')
+    with RosGraph() as ros:
+        ros.start('car_counter', {'camera': 'lane', 'state_file': str(file), 'gates': [RAMP]})
+        diagnostics = ros.diagnostics()
+        drive = Drive(ros)
+        assert drive.down().entered == 1
+        status = diagnostics.wait_for(
+            is_about('car_counter', DiagnosticStatus.WARN, 'No space left on device')
+        )
+        assert 'make room on the disk' in status.message
+        assert drive.down().entered == 2
+
+
+def test_a_picture_that_shows_nothing_of_use_turns_the_state_and_says_what_to_do() -> None:
+    with RosGraph() as ros:
+        ros.start('car_counter', {'zones': [LEFT_HALF]})
+        diagnostics = ros.diagnostics()
+        drive = Drive(ros)
+        for view, state, advice in (
+            (View.FROZEN, CarCount.FROZEN, 'restart the camera'),
+            (View.COVERED, CarCount.COVERED, 'uncover or clean the lens'),
+            (View.MOVED, CarCount.MOVED, 'turn the camera back'),
+        ):
+            assert drive.stand(car(10, 10)).state == CarCount.OK
+            count = drive.frame(view=view)
+            assert (count.state, count.cars, count.unknown, count.capacity) == (state, 1, 4, 4)
+            diagnostics.wait_for(is_about('car_counter', DiagnosticStatus.ERROR, advice))
 
 
 def test_labels_and_confidence_change_at_run_time_and_bad_values_are_refused() -> None:
     with RosGraph() as ros:
         ros.start('car_counter')
-        counts = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
-        detections = ros.publisher(DetectionsMessage, 'detections', qos.DETECTIONS)
+        drive = Drive(ros)
         assert ros.set_parameter('car_counter', 'min_confidence', 0.95).successful
-        detections.publish(message_of(car(1, 1, confidence=0.9)))
-        assert counts.wait_for(lambda message: message.state == CarCount.OK).cars == 0
+        assert drive.stand(car(1, 1, confidence=0.9)).cars == 0
+        assert ros.set_parameter('car_counter', 'min_confidence', 0.8).successful
+        assert drive.stand(car(1, 1, confidence=0.9)).cars == 1
+        assert ros.set_parameter('car_counter', 'labels', ['bus']).successful
         refused = ros.set_parameter('car_counter', 'min_confidence', 1.5)
         assert not refused.successful
         assert 'min_confidence' in refused.reason
@@ -94,6 +261,17 @@ def test_a_parameter_out_of_range_at_the_start_ends_the_node_with_the_reason() -
         assert process.wait(10) == 2
 
 
-def test_a_zone_that_is_no_zone_ends_the_node_with_the_reason() -> None:
+@pytest.mark.parametrize(
+    'parameters',
+    [
+        {'zones': ['left half']},
+        {'bays': ['{"name": "A1", "polygon": [[0, 0], [1, 1]]}']},
+        {'gates': ['{"name": "in", "line": [[0, 0]], "inside": [0, 1]}']},
+        {'time_zone': 'Europe/Atlantis'},
+    ],
+)
+def test_a_place_or_a_time_zone_that_is_none_ends_the_node_with_the_reason(
+    parameters: dict[str, object],
+) -> None:
     with RosGraph() as ros:
-        assert ros.start('car_counter', {'zones': ['left half']}).wait(10) == 2
+        assert ros.start('car_counter', parameters).wait(10) == 2

@@ -7,12 +7,14 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 from diagnostic_msgs.msg import DiagnosticStatus
 from parking_msgs.msg import Detections as DetectionsMessage
 from parking_msgs.srv import SetModel
 from sensor_msgs.msg import CompressedImage
 
+from parking_monitor import jpeg
 from parking_monitor.nodes import convert, convert_images, qos
 from tests.support.models import Script
 from tests.support.pictures import squares_jpeg, write_square_finder
@@ -24,7 +26,7 @@ class Pictures:
 
     def __init__(self, ros: RosGraph, cars: int) -> None:
         self._publisher = ros.publisher(CompressedImage, 'image_raw/compressed', qos.COMPRESSED_IMAGE)
-        self._picture = squares_jpeg(cars)
+        self._pictures = itertools.cycle(noisy_jpegs(cars))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -40,7 +42,15 @@ class Pictures:
         while not self._stop.wait(0.05):
             stamp_ns += 50_000_000
             header = convert.to_header(stamp_ns, 'lane')
-            self._publisher.publish(convert_images.to_compressed_image(self._picture, header))
+            self._publisher.publish(convert_images.to_compressed_image(next(self._pictures), header))
+
+
+def noisy_jpegs(cars: int) -> list[bytes]:
+    """Draw the same cars in seven pictures that differ as a sensor's do."""
+    random = np.random.default_rng(1)
+    still = jpeg.decode(squares_jpeg(cars))
+    noise = random.integers(0, 4, (7, *still.shape), np.uint8)
+    return [jpeg.encode(np.minimum(still, 250) + one, 95) for one in noise]
 
 
 def start_detector(ros: RosGraph, model: Path, **parameters: object) -> tuple[Inbox, Inbox]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given
@@ -9,7 +10,11 @@ from hypothesis import strategies as st
 
 from parking_monitor import config
 from parking_monitor.config import ConfigError, Fleet
+from parking_monitor.config_places import zone_of
+from parking_monitor.simulation.scene import load_scene
+from parking_monitor.simulation.simulator import Simulator
 
+EXAMPLE = Path(__file__).parents[2] / 'src/parking_monitor/config/fleet.yaml'
 SMALLEST = 'cameras:\n  - name: lane\n'
 
 CLOUD = """\
@@ -37,13 +42,28 @@ def test_the_smallest_file_is_a_camera_with_a_name() -> None:
 
 
 def test_the_shipped_example_is_valid() -> None:
-    example = Path(__file__).parents[2] / 'src/parking_monitor/config/fleet.yaml'
-    assert config.load(example, {}).cameras[0].zones[0].capacity == 6
+    camera = config.load(EXAMPLE, {}).cameras[0]
+    assert [zone.capacity for zone in camera.zones] == [0, 8]
+    assert {zone_of(bay, camera.zones) for bay in camera.bays} == {'front'}
+
+
+def test_the_places_of_the_shipped_example_fit_the_scene_that_it_watches() -> None:
+    camera = config.load(EXAMPLE, {}).cameras[0]
+    simulator = Simulator(
+        load_scene(camera.source.removeprefix('sim:')), width=camera.width, height=camera.height
+    )
+    drawn = {one.name: one.polygon for one in (*camera.zones, *camera.bays)}
+    true = {**simulator.zones, **simulator.bays}
+    assert {name: pytest.approx(np.array(true[name]), abs=1e-3) for name in drawn} == {
+        name: np.array(polygon) for name, polygon in drawn.items()
+    }
+    for gate in camera.gates:
+        assert np.array(gate.line) == pytest.approx(np.array(simulator.gates[gate.name]), abs=1e-3)
+        assert np.array(gate.inside) == pytest.approx(np.array(simulator.gate_insides[gate.name]), abs=1e-3)
 
 
 def test_the_cloud_section_of_the_shipped_example_is_valid_without_its_comment_signs() -> None:
-    example = Path(__file__).parents[2] / 'src/parking_monitor/config/fleet.yaml'
-    before, marker, cloud = example.read_text().partition('# cloud:')
+    before, marker, cloud = EXAMPLE.read_text().partition('# cloud:')
     uncommented = '\n'.join(line.removeprefix('# ') for line in (marker + cloud).splitlines())
     assert parsed(before + uncommented).cloud is not None
 
@@ -134,6 +154,126 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 )
 def test_a_malformed_file_is_refused_with_its_place_and_what_is_allowed(text: str, expected: str) -> None:
     assert expected in refusal(text)
+
+
+HALVES = """\
+    zones:
+    - {name: left, polygon: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]%s}
+    - {name: right, polygon: [[0.5, 0], [1, 0], [1, 1], [0.5, 1]]}
+"""
+TWO_BAYS = """\
+    bays:
+    - {name: A1, polygon: [[0.1, 0.1], [0.2, 0.1], [0.2, 0.2], [0.1, 0.2]]}
+    - {name: A2, polygon: [[0.3, 0.1], [0.4, 0.1], [0.4, 0.2], [0.3, 0.2]]}
+"""
+SAME_BAY_RIGHT = '    bays: [{name: A1, polygon: [[0.6, 0.1], [0.7, 0.1], [0.7, 0.2], [0.6, 0.2]]}]\n'
+
+
+def halves(capacity: str = '') -> str:
+    return HALVES % capacity
+
+
+def test_a_bay_belongs_to_the_zone_in_which_its_middle_lies_or_to_none() -> None:
+    with_zones = parsed(SMALLEST + halves() + TWO_BAYS).cameras[0]
+    without = parsed(SMALLEST + TWO_BAYS).cameras[0]
+    assert [zone_of(bay, with_zones.zones) for bay in with_zones.bays] == ['left', 'left']
+    assert [zone_of(bay, without.zones) for bay in without.bays] == ['', '']
+
+
+def test_a_capacity_that_is_the_number_of_bays_may_be_given() -> None:
+    assert parsed(SMALLEST + halves(', capacity: 2') + TWO_BAYS).cameras[0].zones[0].capacity == 2
+
+
+def test_a_capacity_that_is_not_the_number_of_bays_is_refused_with_both_numbers() -> None:
+    assert refusal(SMALLEST + halves(', capacity: 3') + TWO_BAYS) == (
+        "fleet.yaml:4: cameras[0].zones[0].capacity: 3 is not valid: zone 'left' has 2 bays; "
+        'leave capacity out, or draw the other bays'
+    )
+
+
+def test_a_zone_that_two_cameras_share_has_the_bays_of_both() -> None:
+    other = (
+        '  - name: b\n'
+        '    zones: [{name: left, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}]\n'
+        '    bays: [{name: A3, polygon: [[0, 0], [0.1, 0], [0.1, 0.1]]}]\n'
+    )
+    assert len(parsed(SMALLEST + halves(', capacity: 3') + TWO_BAYS + other).cameras) == 2
+    assert "zone 'left' has 3 bays" in refusal(SMALLEST + halves(', capacity: 2') + TWO_BAYS + other)
+
+
+def test_two_cameras_that_share_a_zone_without_bays_give_it_one_capacity() -> None:
+    zone = '    zones: [{name: ramp, polygon: [[0, 0], [1, 0], [1, 1]], capacity: %d}]\n'
+    assert len(parsed(SMALLEST + zone % 4 + '  - name: b\n' + zone % 4).cameras) == 2
+    assert refusal(SMALLEST + zone % 4 + '  - name: b\n' + zone % 5) == (
+        "fleet.yaml:5: cameras[1].zones[0].capacity: 5 is not valid: zone 'ramp' has capacity 4 in "
+        'camera lane; give both the same'
+    )
+
+
+def test_a_bay_that_two_cameras_see_is_in_one_zone() -> None:
+    text = SMALLEST + halves() + TWO_BAYS + '  - name: b\n' + halves() + SAME_BAY_RIGHT
+    assert refusal(text).startswith(
+        "fleet.yaml:13: cameras[1].bays[0].name: 'A1' is not valid: lies in zone 'right' here, "
+        "but in zone 'left' of camera lane;"
+    )
+
+
+@pytest.mark.parametrize(
+    ('bays', 'expected'),
+    [
+        ('[{name: a, polygon: [[0, 0], [1, 1]]}]', 'cameras[0].bays[0].polygon: [[0, 0], [1, 1]] is not'),
+        ('[{name: a, polygon: [[0, 0], [0.5, 0.5], [1, 1]]}]', 'must enclose an area'),
+        ('[{name: a, polygon: [[0, 0], [1, 0], [1, 1]], capacity: 2}]', 'bays[0].capacity: is not a field'),
+        ('[{polygon: [[0, 0], [1, 0], [1, 1]]}]', 'cameras[0].bays[0].name: is missing'),
+        (
+            '[{name: a, polygon: [[0, 0], [1, 0], [1, 1]]}, {name: a, polygon: [[0, 0], [1, 0], [1, 1]]}]',
+            "must have different names; 'a' stands 2 times",
+        ),
+    ],
+)
+def test_a_malformed_bay_is_refused(bays: str, expected: str) -> None:
+    assert expected in refusal(SMALLEST + f'    bays: {bays}')
+
+
+def many_bays(number: int, name: str = '') -> str:
+    return '    bays:\n' + ''.join(
+        f'    - {{name: "{index:04}{name}", polygon: [[0, 0], [1, 0], [1, 1]]}}\n' for index in range(number)
+    )
+
+
+def test_a_camera_has_at_most_five_hundred_bays() -> None:
+    assert len(parsed(SMALLEST + many_bays(500)).cameras[0].bays) == 500
+    assert 'at most 500 items' in refusal(SMALLEST + many_bays(501))
+
+
+def test_what_makes_a_message_too_large_for_the_cloud_is_refused_with_its_size() -> None:
+    bays = many_bays(500, 'ü' * 190)
+    text = refusal(SMALLEST + bays + CLOUD)
+    assert text.startswith(
+        "fleet.yaml:2: cameras[0].name: 'lane' is not valid: a message of its 0 zones, 500 bays"
+    )
+    assert 'bytes, and the cloud takes 131072; give fewer of them, or shorter names' in text
+    assert len(parsed(SMALLEST + bays).cameras[0].bays) == 500  # nothing is sent, so nothing is too large
+
+
+def test_the_time_zone_is_that_of_the_file_or_of_the_machine() -> None:
+    assert parsed(SMALLEST + 'time_zone: America/Lima', TZ='Asia/Tokyo').time_zone == 'America/Lima'
+    assert parsed(SMALLEST, TZ='Asia/Tokyo').time_zone == 'Asia/Tokyo'
+
+
+@pytest.mark.parametrize('name', ['Europe/Atlantis', '../etc/passwd', 'Europe', '+01:00', '/etc/localtime'])
+def test_a_time_zone_that_is_none_is_refused(name: str) -> None:
+    text = refusal(SMALLEST + f'time_zone: "{name}"')
+    assert text.startswith(f"fleet.yaml:3: time_zone: '{name}' is not valid: ")
+    assert 'give an IANA name such as Europe/Berlin or UTC' in text
+
+
+def test_state_lies_where_the_file_or_the_environment_says(tmp_path: Path) -> None:
+    (tmp_path / 'fleet.yaml').write_text(SMALLEST + 'state_folder: kept\n')
+    assert config.load(tmp_path / 'fleet.yaml', {}).state_folder == tmp_path / 'kept'
+    assert parsed(SMALLEST, PARKING_STATE='/srv/state').state_folder == Path('/srv/state')
+    assert parsed(SMALLEST, XDG_STATE_HOME='/home/joe/s').state_folder == Path('/home/joe/s/parking_monitor')
+    assert parsed(SMALLEST).state_folder == Path.home() / '.local/state/parking_monitor'
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -50,5 +50,41 @@ def test_zones_travel_as_json() -> None:
     assert json.loads(zones[0]) == {'name': 'z', 'polygon': [[0, 0], [1, 0], [1, 1]], 'capacity': 3}
 
 
+def test_bays_and_gates_travel_as_json_to_who_counts_and_who_draws() -> None:
+    nodes = built(
+        'cameras: [{name: a, bays: [{name: A1, polygon: [[0, 0], [1, 0], [1, 1]]}], '
+        'gates: [{name: in, line: [[0, 0.5], [1, 0.5]], inside: [0.5, 1]}]}]'
+    ).nodes
+    for executable in ('car_counter', 'annotator'):
+        parameters = next(node for node in nodes if node.executable == executable).parameters
+        bays, gates = parameters['bays'], parameters['gates']
+        assert isinstance(bays, list)
+        assert isinstance(gates, list)
+        assert json.loads(bays[0]) == {'name': 'A1', 'polygon': [[0, 0], [1, 0], [1, 1]]}
+        assert json.loads(gates[0]) == {'name': 'in', 'line': [[0, 0.5], [1, 0.5]], 'inside': [0.5, 1]}
+
+
+def test_a_counter_keeps_its_totals_in_a_file_of_its_device_and_camera() -> None:
+    nodes = built('state_folder: /srv/state\ntime_zone: Asia/Tokyo\ncameras: [{name: a}]').nodes
+    parameters = next(node for node in nodes if node.executable == 'car_counter').parameters
+    assert parameters['state_file'] == '/srv/state/device_abcdef1/a.json'
+    assert parameters['time_zone'] == 'Asia/Tokyo'
+
+
+ZONE = 'zones: [{name: z, polygon: [[0, 0], [1, 0], [1, 1]]}]'
+
+
+def test_two_cameras_with_places_are_seen_as_one_lot() -> None:
+    nodes = built(f'cameras: [{{name: a}}, {{name: b, {ZONE}}}]').nodes
+    lots = [node for node in nodes if node.executable == 'lot_counter']
+    assert [node.full_name for node in lots] == ['/device_abcdef1/lot_counter']
+    assert lots[0].parameters == {'cameras': ['a', 'b']}
+
+
+def test_one_camera_or_cameras_without_places_need_no_lot() -> None:
+    for cameras in (f'[{{name: a, {ZONE}}}]', '[{name: a}, {name: b}]'):
+        assert 'lot_counter' not in {node.executable for node in built(f'cameras: {cameras}').nodes}
+
+
 def test_the_graph_keeps_to_the_machine() -> None:
     assert built('cameras: [{name: a}]').environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'

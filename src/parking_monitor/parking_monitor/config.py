@@ -15,62 +15,40 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from parking_monitor.camera.address import parse_source
 from parking_monitor.camera.errors import SourceError
 from parking_monitor.cloud.errors import InvalidNameError
+from parking_monitor.cloud.messages import MAX_MESSAGE_BYTES, Origin, largest_count_bytes
 from parking_monitor.cloud.topics import check_topic
 from parking_monitor.config_errors import dotted, explain, value_at
+from parking_monitor.config_fields import RosName, Section, Text, matching, number_or_text, refuse_repeated
+from parking_monitor.config_places import Bay, Gate, Problem, Zone, misfits
 from parking_monitor.detection.model_file import DEFAULT_MODEL
+from parking_monitor.time_zone import machine_time_zone, to_time_zone
 from parking_monitor.yaml_source import FieldPath, YamlError, YamlSource, parse_yaml, read_yaml
+
+_BALENA_FOLDER = Path('/data')
 
 SOURCE_SCHEMES = frozenset({'sim'})
 """What a source may begin with beside the addresses that cameras have."""
-
-_ROS_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
 
 class ConfigError(ValueError):
     """Say everything that is wrong with a configuration, one problem a line."""
 
 
-def _matching(pattern: str, what: str) -> AfterValidator:
-    """Demand a pattern, and say in words what it stands for."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f'must be {what}')
-        return value
-
-    return AfterValidator(check)
-
-
-def _ros_name(value: str) -> str:
-    if not _ROS_NAME.fullmatch(value) or value.endswith('_') or '__' in value:
-        raise ValueError(
-            'must be a ROS name: a letter, then letters, digits and single underscores, as in north_gate'
-        )
+def _time_zone(value: str) -> str:
+    to_time_zone(value)
     return value
-
-
-def _plain_text(value: str) -> str:
-    if not value.strip() or any(ord(character) < 32 for character in value):
-        raise ValueError('must be one line of text that is not empty')
-    return value
-
-
-def _number_or_text(value: object) -> object:
-    """Let a number stand without quotes: `floor: 1`, `source: 0`."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _source(value: str) -> str:
@@ -81,58 +59,15 @@ def _source(value: str) -> str:
     return value
 
 
-RosName = Annotated[str, Field(max_length=64), AfterValidator(_ros_name)]
-Text = Annotated[str, Field(max_length=200), AfterValidator(_plain_text), BeforeValidator(_number_or_text)]
-Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+CarShare = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
-class Point(NamedTuple):
-    """A place in the picture: fractions of its width and height, from the top left corner."""
+class Camera(Section):
+    """One camera: its source, its model, and where in the picture to count.
 
-    x: Fraction
-    y: Fraction
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra='forbid', hide_input_in_errors=True)
-
-
-class Zone(_Section):
-    """A named area of the picture in which cars are counted."""
-
-    name: Text
-    polygon: Annotated[tuple[Point, ...], Field(min_length=3, max_length=100)]
-    capacity: Annotated[int, Field(ge=0, le=100_000)] = 0
-
-    @field_validator('polygon')
-    @classmethod
-    def _has_an_area(cls, polygon: tuple[Point, ...]) -> tuple[Point, ...]:
-        following = (*polygon[1:], polygon[0])
-        doubled = sum(a.x * b.y - b.x * a.y for a, b in zip(polygon, following, strict=True))
-        if abs(doubled) < 1e-6:
-            raise ValueError('must enclose an area; these points lie on one line')
-        return polygon
-
-
-class Gate(_Section):
-    """A line that cars cross, and a point on the side where they are inside."""
-
-    name: Text
-    line: tuple[Point, Point]
-    inside: Point
-
-    @model_validator(mode='after')
-    def _separates_two_sides(self) -> Self:
-        (ax, ay), (bx, by) = self.line
-        if (ax, ay) == (bx, by):
-            raise ValueError('line must have two different ends')
-        if abs((bx - ax) * (self.inside.y - ay) - (by - ay) * (self.inside.x - ax)) < 1e-6:
-            raise ValueError('inside must be a point beside the line, not on it')
-        return self
-
-
-class Camera(_Section):
-    """One camera: its source, its model, and where in the picture to count."""
+    `car_size`, the width and height of a usual car in fractions of the picture's, helps
+    FOMO models, whose cells do not tell; without it, bays do.
+    """
 
     name: RosName
     floor: Text = '0'
@@ -148,43 +83,46 @@ class Camera(_Section):
     confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
     stale_after_s: Annotated[float, Field(ge=0.1, le=3600)] = 10.0
     annotate: bool = True
+    watch_view: bool = True
+    car_size: tuple[CarShare, CarShare] | None = None
     zones: Annotated[tuple[Zone, ...], Field(max_length=200)] = ()
+    bays: Annotated[tuple[Bay, ...], Field(max_length=500)] = ()
     gates: Annotated[tuple[Gate, ...], Field(max_length=50)] = ()
 
-    @field_validator('zones', 'gates')
+    @field_validator('zones', 'bays', 'gates')
     @classmethod
-    def _names_differ(cls, parts: tuple[Zone | Gate, ...]) -> tuple[Zone | Gate, ...]:
-        _refuse_repeated([part.name for part in parts])
+    def _names_differ(cls, parts: tuple[Zone | Bay | Gate, ...]) -> tuple[Zone | Bay | Gate, ...]:
+        refuse_repeated([part.name for part in parts])
         return parts
 
 
-class Device(_Section):
+class Device(Section):
     """What this computer is called: in ROS (`name`), to receivers (`uuid`) and to AWS (`thing`)."""
 
     uuid: Annotated[
         str,
-        _matching(r'[A-Za-z0-9_-]{1,128}', '1 to 128 letters, digits, "_" and "-"'),
-        BeforeValidator(_number_or_text),
+        matching(r'[A-Za-z0-9_-]{1,128}', '1 to 128 letters, digits, "_" and "-"'),
+        BeforeValidator(number_or_text),
     ]
     name: RosName = ''
     thing: Annotated[
         str,
-        _matching(r'[A-Za-z0-9:_-]{1,128}', 'an AWS thing name: 1 to 128 letters, digits, ":", "_" and "-"'),
+        matching(r'[A-Za-z0-9:_-]{1,128}', 'an AWS thing name: 1 to 128 letters, digits, ":", "_" and "-"'),
     ] = ''
 
     @model_validator(mode='before')
     @classmethod
     def _derive_names(cls, values: object) -> object:
-        if isinstance(values, dict) and isinstance(uuid := _number_or_text(values.get('uuid')), str):
+        if isinstance(values, dict) and isinstance(uuid := number_or_text(values.get('uuid')), str):
             short = re.sub(r'[^A-Za-z0-9]', '', uuid)[:7] or 'unnamed'
             return {'name': f'device_{short}', 'thing': uuid, **values}
         return values
 
 
-class Cloud(_Section):
+class Cloud(Section):
     """The broker that counts go to, and the certificate that this device shows it."""
 
-    endpoint: Annotated[str, _matching(r'[A-Za-z0-9.-]{1,253}', 'a host name, without scheme and port')]
+    endpoint: Annotated[str, matching(r'[A-Za-z0-9.-]{1,253}', 'a host name, without scheme and port')]
     port: Annotated[int, Field(ge=1, le=65535)] = 8883
     certificate: Path
     private_key: Path
@@ -203,14 +141,14 @@ class Cloud(_Section):
             ) from None
 
 
-class Telegram(_Section):
+class Telegram(Section):
     """The bot that sends pictures; its token comes from TG_TOKEN alone, and without it nothing is sent."""
 
     token: SecretStr | None = None
     chat_id: Annotated[
         str | None,
-        _matching(r'-?[0-9]{1,20}|@[A-Za-z0-9_]{3,64}', 'a chat number like -1001234567890, or @channel'),
-        BeforeValidator(_number_or_text),
+        matching(r'-?[0-9]{1,20}|@[A-Za-z0-9_]{3,64}', 'a chat number like -1001234567890, or @channel'),
+        BeforeValidator(number_or_text),
     ] = None
     min_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 120.0
 
@@ -221,11 +159,13 @@ class Telegram(_Section):
         return self
 
 
-class Fleet(_Section):
+class Fleet(Section):
     """Everything that one device runs."""
 
     facility: Text = 'car park'
     mode: Literal['count', 'collect'] = 'count'
+    time_zone: Annotated[Text, AfterValidator(_time_zone)]
+    state_folder: Path
     device: Device
     cameras: Annotated[tuple[Camera, ...], Field(min_length=1, max_length=16)]
     cloud: Cloud | None = None
@@ -234,15 +174,45 @@ class Fleet(_Section):
 
     @field_validator('cameras')
     @classmethod
-    def _names_differ(cls, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
-        _refuse_repeated([camera.name for camera in cameras])
+    def _cameras_fit(cls, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
+        refuse_repeated([camera.name for camera in cameras])
+        if problems := list(misfits(cameras)):
+            raise _at_their_fields(problems)
         return cameras
 
+    @model_validator(mode='after')
+    def _messages_fit(self) -> Self:
+        """Refuse what no broker would take, before it is installed."""
+        for index, camera in enumerate(self.cameras if self.cloud else ()):
+            size = largest_count_bytes(
+                Origin(uuid=self.device.uuid, camera=camera.name, facility=self.facility, floor=camera.floor),
+                zones=[zone.name for zone in camera.zones],
+                bays=[bay.name for bay in camera.bays],
+                gates=[gate.name for gate in camera.gates],
+            )
+            if size > MAX_MESSAGE_BYTES:
+                reason = (
+                    f'a message of its {len(camera.zones)} zones, {len(camera.bays)} bays and '
+                    f'{len(camera.gates)} gates can have {size} bytes, and the cloud takes '
+                    f'{MAX_MESSAGE_BYTES}; give fewer of them, or shorter names'
+                )
+                raise _at_their_fields([Problem(('cameras', index, 'name'), camera.name, reason)])
+        return self
 
-def _refuse_repeated(names: list[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f'must have different names; {name!r} stands {names.count(name)} times')
+
+def _at_their_fields(problems: list[Problem]) -> ValidationError:
+    """Return an error that pydantic takes for its own, so that each problem points at its field."""
+    return ValidationError.from_exception_data(
+        'places',
+        [
+            InitErrorDetails(
+                type=PydanticCustomError('value_error', '{reason}', {'reason': problem.reason}),
+                loc=problem.path,
+                input=problem.value,
+            )
+            for problem in problems
+        ],
+    )
 
 
 class _Override(NamedTuple):
@@ -335,10 +305,23 @@ def _apply_environment(
         else:
             values[path[0]] = {**(section if isinstance(section, dict) else {}), path[1]: value}
         overridden[path] = variable
+    values.setdefault('time_zone', machine_time_zone(environment))
+    values.setdefault('state_folder', _state_folder(environment))
     if 'device' not in values or isinstance(values['device'], dict):
         device = values.get('device')
         values['device'] = {'uuid': _uuid_of_this_machine(), **(device if isinstance(device, dict) else {})}
     return values, overridden
+
+
+def _state_folder(environment: Mapping[str, str]) -> str:
+    """Return where what must outlive a restart lies, unless the file says so."""
+    if given := environment.get('PARKING_STATE', '').strip():
+        return given
+    # On balena only this folder outlives a release.
+    if environment.get('BALENA_DEVICE_UUID') and _BALENA_FOLDER.is_dir():
+        return str(_BALENA_FOLDER / 'parking_monitor')
+    base = environment.get('XDG_STATE_HOME', '').strip() or '~/.local/state'
+    return str(Path(base).expanduser() / 'parking_monitor')
 
 
 def _uuid_of_this_machine() -> str:
@@ -370,7 +353,8 @@ def _resolve_paths(fleet: Fleet, folder: Path) -> Fleet:
             field: resolved(getattr(fleet.cloud, field)) for field in ('certificate', 'private_key', 'ca')
         }
     )
-    return fleet.model_copy(update={'cameras': cameras, 'cloud': cloud})
+    state_folder = resolved(fleet.state_folder)
+    return fleet.model_copy(update={'cameras': cameras, 'cloud': cloud, 'state_folder': state_folder})
 
 
 def _resolved_source(source: str, folder: Path) -> str:

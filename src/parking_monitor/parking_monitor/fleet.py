@@ -74,6 +74,11 @@ def _print_plan(configuration: config.Fleet, plan: graph.Graph) -> None:
     console.print(
         f'{configuration.facility}: device {device.name}, uuid {device.uuid}, mode {configuration.mode}'
     )
+    console.print(f'time zone {configuration.time_zone}, state in {configuration.state_folder}')
+    for camera in configuration.cameras:
+        places = (('zone', camera.zones), ('bay', camera.bays), ('gate', camera.gates))
+        numbers = ', '.join(f'{len(found)} {what}' + 's' * (len(found) != 1) for what, found in places)
+        console.print(f'camera {camera.name}: {numbers}')
     for note in notes(configuration):
         console.print(f'note: {note}')
     for node in plan.nodes:
@@ -93,8 +98,6 @@ def notes(configuration: config.Fleet) -> list[str]:
         found.append('no cloud section: counts stay on this device')
     if configuration.telegram and not configuration.telegram.token:
         found.append('telegram: TG_TOKEN is not set, so nothing is sent')
-    if any(camera.gates for camera in configuration.cameras):
-        found.append('gates are checked but not counted yet; entered and left stay 0')
     found += [
         f'{field}: {path} is not there now'
         for field, path in _named_files(configuration)

@@ -4,12 +4,14 @@ The one description of the graph. `launch/fleet.launch.py` turns it into launch
 actions and `fleet` into child processes; neither knows a node by name.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from parking_monitor.config import Camera, Cloud, Device, Fleet, Telegram
+from parking_monitor.config_places import Bay, Gate, Zone
 
 PACKAGE = 'parking_monitor'
 
@@ -93,10 +95,12 @@ def build(fleet: Fleet) -> Graph:
         namespace = f'/{fleet.device.name}/{camera.name}'
         nodes.append(_usb_cam(camera, namespace))
         if fleet.mode == 'count':
-            nodes += [_ei_detector(camera, namespace), _car_counter(camera, namespace)]
+            nodes += [_ei_detector(fleet, camera, namespace), _car_counter(fleet, camera, namespace)]
             if camera.annotate:
                 nodes.append(_annotator(camera, namespace))
     if fleet.mode == 'count':
+        if len(fleet.cameras) > 1 and any(camera.zones or camera.bays for camera in fleet.cameras):
+            nodes.append(_lot_counter(fleet))
         if fleet.cloud:
             nodes.append(_aws_iot_bridge(fleet, fleet.device, fleet.cloud))
         if fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id:
@@ -128,7 +132,7 @@ def _usb_cam(camera: Camera, namespace: str) -> NodeSpec:
     )
 
 
-def _ei_detector(camera: Camera, namespace: str) -> NodeSpec:
+def _ei_detector(fleet: Fleet, camera: Camera, namespace: str) -> NodeSpec:
     return _node(
         'ei_detector',
         namespace,
@@ -136,11 +140,19 @@ def _ei_detector(camera: Camera, namespace: str) -> NodeSpec:
             'model': camera.model,
             'labels': list(camera.labels),
             'confidence': camera.confidence,
+            'watch_view': camera.watch_view,
+            'view_reference': str(_view_reference(fleet, camera)),
         },
     )
 
 
-def _car_counter(camera: Camera, namespace: str) -> NodeSpec:
+def _view_reference(fleet: Fleet, camera: Camera) -> Path:
+    """Name the file of a camera's view; another source is another view."""
+    source = hashlib.sha256(f'{camera.source} {camera.width}x{camera.height}'.encode()).hexdigest()[:8]
+    return fleet.state_folder / fleet.device.name / f'{camera.name}-view-{source}.npz'
+
+
+def _car_counter(fleet: Fleet, camera: Camera, namespace: str) -> NodeSpec:
     return _node(
         'car_counter',
         namespace,
@@ -148,7 +160,13 @@ def _car_counter(camera: Camera, namespace: str) -> NodeSpec:
             'camera': camera.name,
             'labels': list(camera.labels),
             'stale_after_s': camera.stale_after_s,
-            'zones': _zones(camera),
+            'zones': _as_json(camera.zones),
+            'bays': _as_json(camera.bays),
+            'gates': _as_json(camera.gates),
+            'car_width': camera.car_size[0] if camera.car_size else 0.0,
+            'car_height': camera.car_size[1] if camera.car_size else 0.0,
+            'time_zone': fleet.time_zone,
+            'state_file': str(fleet.state_folder / fleet.device.name / f'{camera.name}.json'),
         },
     )
 
@@ -157,7 +175,21 @@ def _annotator(camera: Camera, namespace: str) -> NodeSpec:
     return _node(
         'annotator',
         namespace,
-        {'camera': camera.name, 'zones': _zones(camera)},
+        {
+            'camera': camera.name,
+            'zones': _as_json(camera.zones),
+            'bays': _as_json(camera.bays),
+            'gates': _as_json(camera.gates),
+        },
+        start_delay_s=_AFTER_THE_COUNT_S,
+    )
+
+
+def _lot_counter(fleet: Fleet) -> NodeSpec:
+    return _node(
+        'lot_counter',
+        f'/{fleet.device.name}',
+        {'cameras': [camera.name for camera in fleet.cameras]},
         start_delay_s=_AFTER_THE_COUNT_S,
     )
 
@@ -179,6 +211,7 @@ def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
             'ca': str(cloud.ca),
             'topic': cloud.topic,
             'interval_s': cloud.interval_s,
+            'outbox_folder': str(fleet.state_folder / device.name / 'outbox'),
         },
         start_delay_s=_AFTER_THE_COUNT_S,
     )
@@ -198,9 +231,9 @@ def _telegram_notifier(fleet: Fleet, telegram: Telegram, chat_id: str) -> NodeSp
     )
 
 
-def _zones(camera: Camera) -> list[str]:
-    """Write each zone as JSON, since a ROS parameter cannot be a list of polygons."""
-    return [json.dumps(zone.model_dump(mode='json'), ensure_ascii=False) for zone in camera.zones]
+def _as_json(places: Sequence[Zone | Bay | Gate]) -> list[str]:
+    """Write each zone, bay or gate as JSON, since a ROS parameter cannot be a list of polygons."""
+    return [json.dumps(place.model_dump(mode='json'), ensure_ascii=False) for place in places]
 
 
 def _text(path: Path | None) -> str:

@@ -1,12 +1,13 @@
 """The numbers of the demo are what was observed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from demo.measurements import Measurements, percentile
-from parking_monitor.values import Count, CountState
+from parking_monitor.values import Count, CountState, Occupancy
 
 
 def a_count(stamp_ns: int, cars: int, state: CountState = CountState.OK) -> Count:
@@ -82,7 +83,23 @@ def test_the_report_has_the_documented_keys(tmp_path: Path) -> None:
         'latency_ms_p99',
         'exact_count_share',
         'state',
+        'capacity',
+        'occupied',
+        'free',
+        'unknown',
+        'entered',
+        'left',
     ]
+
+
+def test_places_and_totals_are_those_of_the_last_count() -> None:
+    measured = Measurements()
+    measured.add_count(a_count(1, cars=2), now_ns=5)
+    last = replace(a_count(2, cars=2), places=Occupancy(2, 5, 1), entered=4, left=3)
+    measured.add_count(last, now_ns=6)
+    report = measured.report()
+    assert (report.capacity, report.occupied, report.free, report.unknown) == (8, 2, 5, 1)
+    assert (report.entered, report.left) == (4, 3)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage
 
 from parking_monitor import drawing, jpeg
-from parking_monitor.nodes import convert, convert_images, qos
+from parking_monitor.nodes import convert, convert_images, places, qos
 from parking_monitor.nodes.health import Health, Level, Report
 from parking_monitor.nodes.parameters import declare
 from parking_monitor.nodes.running import run
-from parking_monitor.nodes.zones import ZONES_DESCRIPTION, to_zone
 from parking_monitor.values import Count
 
 # Pictures that wait for their detections; a slow model makes the older ones useless.
@@ -28,9 +27,8 @@ class Annotator(Node):
     def __init__(self) -> None:
         super().__init__('annotator')
         self._camera = declare(self, 'camera', 'camera', 'Name of the camera, drawn on the picture')
-        zones = declare(self, 'zones', [], ZONES_DESCRIPTION)
+        self._places = self._declare_places()
         self._quality = declare(self, 'jpeg_quality', 80, 'Quality of the JPEG, 1 to 100', limits=(1, 100))
-        self._outlines = [drawing.Outline(zone.name, zone.polygon) for zone in map(to_zone, zones)]
         self._pictures: OrderedDict[int, CompressedImage] = OrderedDict()
         self._count: Count | None = None
         self._drawn = 0
@@ -45,6 +43,16 @@ class Annotator(Node):
 
     def close(self) -> None:
         """Put nothing away: this node holds no threads, processes or connections."""
+
+    def _declare_places(self) -> drawing.Places:
+        zones = declare(self, 'zones', [], places.ZONES_DESCRIPTION)
+        bays = declare(self, 'bays', [], places.BAYS_DESCRIPTION)
+        gates = declare(self, 'gates', [], places.GATES_DESCRIPTION)
+        return drawing.Places(
+            zones=[drawing.Outline(area.name, area.polygon) for area in map(places.to_area, zones)],
+            bays=[drawing.Outline(area.name, area.polygon) for area in map(places.to_area, bays)],
+            gates=[drawing.GateLine(*places.to_line(text)) for text in gates],
+        )
 
     def _on_matched(self, info: QoSPublisherMatchedInfo) -> None:
         is_watched = info.current_count > 0
@@ -72,7 +80,10 @@ class Annotator(Node):
             self._pictures.popitem(last=False)
 
     def _on_count(self, message: CarCount) -> None:
-        self._count = convert.to_count(message)
+        try:
+            self._count = convert.to_count(message)
+        except ValueError as error:
+            self.get_logger().warning(f'count left out: {error}', throttle_duration_sec=10)
 
     def _on_detections(self, message: DetectionsMessage) -> None:
         stamp_ns = convert.to_stamp_ns(message.header.stamp)
@@ -87,7 +98,7 @@ class Annotator(Node):
         except ValueError as error:
             self.get_logger().warning(f'picture left out: {error}', throttle_duration_sec=10)
             return
-        drawn = drawing.annotate(image, detections.items, self._outlines, self._count, self._camera)
+        drawn = drawing.annotate(image, detections.items, self._places, self._count, self._camera)
         self._publisher.publish(
             convert_images.to_compressed_image(jpeg.encode(drawn, self._quality), picture.header)
         )

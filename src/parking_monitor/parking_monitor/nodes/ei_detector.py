@@ -1,5 +1,6 @@
 """Find cars in pictures with the operator's model: CompressedImage in, Detections out."""
 
+import dataclasses
 import threading
 from concurrent.futures import Future as SwapResult
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,9 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage
+from std_srvs.srv import Trigger
 
+from parking_monitor.counting.view_guard import ViewGuard
 from parking_monitor.detection import model_file
 from parking_monitor.detection.errors import DetectionError
 from parking_monitor.detection.model_info import ModelInfo
@@ -23,7 +26,17 @@ from parking_monitor.nodes.health import Health, Level, Report
 from parking_monitor.nodes.parameters import declare, on_change
 from parking_monitor.nodes.running import run
 from parking_monitor.nodes.vision_output import make_vision_output
-from parking_monitor.values import Detections
+from parking_monitor.values import Detections, Frame, View
+
+_VIEW_TEXTS = {
+    View.CLEAR: 'the view is clear',
+    View.FROZEN: 'the picture is frozen, the same comes again and again: look at the camera and its cable',
+    View.COVERED: 'nothing can be seen: look whether the lens is covered, or all lamps are off',
+    View.MOVED: (
+        'the camera was moved, or something stands before it: put it back; or accept the new view with '
+        "'ros2 service call {service} std_srvs/srv/Trigger', and draw zones, bays and gates again"
+    ),
+}
 
 
 class EiDetector(Node):
@@ -38,6 +51,15 @@ class EiDetector(Node):
         confidence = declare(
             self, 'confidence', 0.5, 'Confidence from which on to publish', limits=(0, 1), fixed=False
         )
+        reference = declare(
+            self, 'view_reference', '', 'File that keeps what the view should look like; empty for none'
+        )
+        watch_view = declare(
+            self, 'watch_view', True, 'Whether to notice a frozen picture, a covered lens, a moved camera'
+        )
+        self._guard = ViewGuard(Path(reference) if reference else None) if watch_view else None
+        self._last_view = View.CLEAR
+        self._last_problem = ''
         self._publisher = self.create_publisher(DetectionsMessage, 'detections', qos.DETECTIONS)
         self._vision_output = make_vision_output(self)
         self._detector = SupervisedDetector(_path_of(model), labels, confidence)
@@ -55,6 +77,7 @@ class EiDetector(Node):
         self.create_service(
             SetModel, '~/set_model', self._on_set_model, callback_group=ReentrantCallbackGroup()
         )
+        self.create_service(Trigger, '~/accept_view', self._on_accept_view)
         on_change(self, {'labels': self._set_labels, 'confidence': self._set_confidence})
         self._last_state = DetectorState.STARTING
         self._last_labels = ''
@@ -81,12 +104,21 @@ class EiDetector(Node):
         while (message := self._next_picture()) is not None:
             try:
                 frame = convert_images.to_frame(message)
+                view = self._look(frame)
             except JpegError as error:
                 self.get_logger().warning(f'picture left out: {error}', throttle_duration_sec=10)
                 continue
             detections = self._detector.detect(frame)
             if detections is not None and not self._closing:
-                self._publish(detections, message)
+                self._publish(dataclasses.replace(detections, view=view), message)
+
+    def _look(self, frame: Frame) -> View:
+        if self._guard is None:
+            return View.CLEAR
+        try:
+            return self._guard.look(frame)
+        except JpegError:
+            return self._guard.view  # the detector refuses this frame too, and counts it
 
     def _next_picture(self) -> CompressedImage | None:
         with self._arrival:
@@ -99,6 +131,19 @@ class EiDetector(Node):
         self._publisher.publish(answer)
         if self._vision_output is not None:
             self._vision_output(answer)
+
+    def _on_accept_view(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success = self._guard is not None and self._guard.accept()
+        if response.success:
+            response.message = (
+                'accepted; zones, bays and gates that were drawn for another view are wrong now'
+            )
+        elif self._guard is None:
+            response.message = 'refused: the parameter watch_view is false'
+        else:
+            response.message = 'refused: too little is seen now; ask again by light'
+        self.get_logger().info(f'accept_view: {response.message}')
+        return response
 
     async def _on_set_model(
         self, request: SetModel.Request, response: SetModel.Response
@@ -147,6 +192,7 @@ class EiDetector(Node):
             raise RuntimeError('the thread that restarts the model died; see its traceback above')
         status = self._detector.status
         self._tell_labels(status)
+        self._tell_view()
         if status.state is self._last_state:
             return
         self._last_state = status.state
@@ -170,11 +216,35 @@ class EiDetector(Node):
             self.get_logger().warning(missing)
         self._health.publish()
 
+    def _tell_view(self) -> None:
+        """Log a change of the view, or of what is wrong with its file, once."""
+        if self._guard is None:
+            return
+        view, problem = self._guard.view, self._guard.problem
+        if problem != self._last_problem:
+            self._last_problem = problem
+            if problem:
+                self.get_logger().warning(problem)
+        if view is not self._last_view:
+            self._last_view = view
+            if view is View.CLEAR:  # rclpy refuses two severities from one line
+                self.get_logger().info(self._view_text(view))
+            else:
+                self.get_logger().error(self._view_text(view))
+            self._health.publish()
+
+    def _view_text(self, view: View) -> str:
+        return _VIEW_TEXTS[view].format(service=self.resolve_service_name('~/accept_view'))
+
     def _report(self) -> Report:
         status = self._detector.status
         level, message = Level.OK, 'detecting'
         if status.state is not DetectorState.RUNNING:
             level, message = Level.ERROR, f'model {status.state}: {status.last_error or "no answer yet"}'
+        elif self._last_view is not View.CLEAR:
+            level, message = Level.ERROR, self._view_text(self._last_view)
+        elif self._last_problem:
+            level, message = Level.WARN, f'detecting; {self._last_problem}'
         elif missing := _missing_labels(status):
             level, message = Level.WARN, f'detecting; {missing}'
         values = {
@@ -189,8 +259,19 @@ class EiDetector(Node):
             'model_pid': status.pid,
             'unknown_labels': ', '.join(status.unknown_labels),
             'last_error': status.last_error,
+            **self._view_values(),
         }
         return Report(level, message, values)
+
+    def _view_values(self) -> dict[str, object]:
+        if self._guard is None:
+            return {'view': 'not watched'}
+        sight = self._guard.sight
+        return {
+            'view': self._last_view.name,
+            'view_fits_elsewhere': sight.elsewhere,
+            'view_detail': sight.detail,
+        }
 
 
 def _path_of(model: str) -> Path:

@@ -11,5 +11,6 @@ DETECTIONS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 CAR_COUNT = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )
+LOT = CAR_COUNT
 CROSSINGS = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
 DIAGNOSTICS = QoSProfile(depth=10)

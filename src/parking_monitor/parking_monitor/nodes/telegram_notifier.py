@@ -15,10 +15,12 @@ from sensor_msgs.msg import CompressedImage
 
 from parking_monitor.cloud.errors import TelegramError
 from parking_monitor.cloud.telegram import TelegramClient
-from parking_monitor.nodes import qos
+from parking_monitor.count_text import details, headline
+from parking_monitor.nodes import convert, qos
 from parking_monitor.nodes.health import Health, Level, Report
 from parking_monitor.nodes.parameters import declare
 from parking_monitor.nodes.running import run
+from parking_monitor.values import Count, CountState
 
 _TOKEN_VARIABLE = 'TG_TOKEN'  # noqa: S105 - its name, not its value
 _PICTURE_WITHIN_S = 3.0
@@ -29,11 +31,16 @@ _MOST_WAITING = 16
 class _Watched:
     """Hold what is known of one camera, and the picture that is waited for."""
 
-    cars: int | None = None
+    count: Count | None = None
     told_cars: int | None = None
     told_at_s: float = float('-inf')
     waiting_since_s: float = 0.0
     subscription: Subscription | None = None
+
+    @property
+    def cars(self) -> int | None:
+        """Return the cars of the newest count; None before the first."""
+        return self.count.cars if self.count else None
 
 
 class TelegramNotifier(Node):
@@ -77,8 +84,13 @@ class TelegramNotifier(Node):
         self._sender.join(1.0)
 
     def _on_count(self, camera: str, message: CarCount) -> None:
-        if message.state == CarCount.OK:
-            self._watched[camera].cars = message.cars
+        try:
+            count = convert.to_count(message)
+        except ValueError as error:
+            self.get_logger().warning(f'{camera}: count left out: {error}', throttle_duration_sec=10)
+            return
+        if count.state is CountState.OK:
+            self._watched[camera].count = count
 
     def _look(self) -> None:
         if not self._sender.is_alive():
@@ -107,7 +119,7 @@ class TelegramNotifier(Node):
         watched.subscription = None
         watched.told_cars = watched.cars
         watched.told_at_s = time.monotonic()
-        caption = f'{camera}: {watched.cars} car' + ('' if watched.cars == 1 else 's')
+        caption = '; '.join(filter(None, (headline(watched.count, camera), details(watched.count))))
         try:
             self._outgoing.put_nowait((caption, picture))
         except queue.Full:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from parking_monitor.simulation.errors import SimulationError
+from parking_monitor.simulation.fleet_section import camera_section
 from parking_monitor.simulation.scene import Scene, load_scene, scene_names
 from parking_monitor.simulation.simulator import Simulator
 from parking_monitor.simulation.truth import event_line, frame_line
@@ -77,6 +79,12 @@ def description(simulator: Simulator, rate_hz: float) -> dict[str, object]:
     }
 
 
+def _ros_name(text: str) -> str:
+    """Return a scene's name as a camera can have it."""
+    name = re.sub(r'[^A-Za-z0-9]+', '_', text).strip('_')
+    return name if name[:1].isalpha() else f'scene_{name}'.rstrip('_')
+
+
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r'(\d+)x(\d+)', text)
     if match is None:
@@ -107,6 +115,10 @@ def simulate(
         int | None, typer.Option(min=0, help="of traffic and noise; the scene's own without")
     ] = None,
     list_scenes: Annotated[bool, typer.Option('--list', help='list the shipped scenes')] = False,
+    fleet_yaml: Annotated[
+        bool,
+        typer.Option('--fleet-yaml', help='print a camera of fleet.yaml with its zones, bays and gates'),
+    ] = False,
 ) -> None:
     """Write a clip of a scene, and beside it what is true of every frame (CLIP.truth.jsonl)."""
     console = Console()
@@ -121,6 +133,9 @@ def simulate(
     try:
         loaded: Scene = load_scene(scene)
         simulator = Simulator(loaded, width=width, height=height, seed=seed)
+        if fleet_yaml:
+            sys.stdout.write('cameras:\n' + camera_section(simulator, _ros_name(loaded.name), f'sim:{scene}'))
+            return
         clip = out or Path(f'{loaded.name}.mp4')
         length = seconds or loaded.duration_s or _ENDLESS_S
         rate_hz = rate or loaded.rate_hz

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-NAMES = ('pipeline', 'model')
+NAMES = ('pipeline', 'model', 'accuracy', 'delivery')
 
 
 def bench(

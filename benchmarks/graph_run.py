@@ -186,6 +186,7 @@ def _write_configuration(folder: Path, pictures: Path, broker: LocalBroker, rate
     identity = broker.identity(THING)
     configuration = {
         'device': {'uuid': THING, 'name': DEVICE},
+        'state_folder': str(folder / 'state'),
         'cameras': [{'name': CAMERA, 'source': str(pictures.resolve()), 'rate_hz': rate_hz}],
         'cloud': {
             'endpoint': broker.host,

@@ -1,16 +1,12 @@
 """Run tasks on all cores; each worker has contenders of its own."""
 
-import multiprocessing
-import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
-
-from benchmarks.accuracy_parts import pictures
+from benchmarks.accuracy_parts import pictures, workers
 from benchmarks.accuracy_parts.contenders.child import Child
 from benchmarks.accuracy_parts.contenders.environment import EnvironmentMissingError, python_of
 from benchmarks.accuracy_parts.counters import BoxesPerFrame, Contender, Ours
@@ -38,10 +34,7 @@ def installable(skipped: list[str]) -> tuple[str, ...]:
 
 def run(tasks: Sequence[Task], others: Sequence[str]) -> Iterator[Result]:
     """Yield the results of tasks as they come, the long ones begun first."""
-    fresh = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(
-        max_workers=os.cpu_count() or 1, mp_context=fresh, initializer=_begin, initargs=(tuple(others),)
-    ) as pool:
+    with workers.pool(_begin, tuple(others)) as pool:
         jobs = [pool.submit(_score, task) for task in sorted(tasks, key=lambda task: -task.cost)]
         for job in as_completed(jobs):
             yield job.result()
@@ -59,7 +52,6 @@ _worker = _Worker()
 
 def _begin(others: tuple[str, ...]) -> None:
     # A child ends when its worker does, for its input ends then.
-    cv2.setNumThreads(1)
     children = [Child(name, OTHERS[name], name) for name in others]
     _worker.contenders = [Ours(), BoxesPerFrame(), *children]
 

@@ -1,10 +1,12 @@
 """Make sources of the simulated scenes: with the truth damaged, or as the default model sees them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from statistics import median
 
 from benchmarks.accuracy_parts.damage import Damage, Damager
-from benchmarks.accuracy_parts.source import Source, stamp_ns
-from benchmarks.accuracy_parts.truth import TruthKeeper, crossings_of, layout_of
+from benchmarks.accuracy_parts.source import FrameFacts, Source, stamp_ns
+from benchmarks.accuracy_parts.truth import SEEN, TruthKeeper, crossings_of, layout_of
 from parking_monitor.simulation.scene import load_scene, scene_names
 from parking_monitor.simulation.simulator import Simulator
 from parking_monitor.simulation.truth import FrameTruth
@@ -47,9 +49,18 @@ def _damaged(simulator: Simulator, damage: Damage, duration_s: float, part: str)
         detections=tuple(found for _, found in told),
         facts=tuple(facts for facts, _ in told),
         rate_hz=simulator.rate_hz,
-        layout=layout,
+        layout=replace(layout, car_size=_usual_car(told)) if damage.is_fomo else layout,
         crossings=crossings_of(simulator, duration_s) if layout.gates else (),
     )
+
+
+def _usual_car(told: Sequence[tuple[FrameFacts, Detections]]) -> tuple[float, float] | None:
+    """Return the median size of a scene's cars in fractions of the picture, as an operator reads it off."""
+    boxes = [car.full_box for facts, _ in told for car in facts.shown if car.visibility > SEEN]
+    if not boxes:
+        return None
+    width, height = median(box.width for box in boxes), median(box.height for box in boxes)
+    return min(width / WIDTH, 1.0), min(height / HEIGHT, 1.0)
 
 
 def watched_scene(scene: str, found: Sequence[Sequence[Detection]]) -> Source:

@@ -1,14 +1,10 @@
 """Let models look at pictures: the scenes rendered, the lane clip, the lot."""
 
-import multiprocessing
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 
-import cv2
-
-from benchmarks.accuracy_parts import cache
+from benchmarks.accuracy_parts import cache, workers
 from benchmarks.model_detectors import Detector
 from benchmarks.model_sets import lane_frames, lot_frames
 from benchmarks.results import console
@@ -33,8 +29,7 @@ def watch_scenes(names: Sequence[str]) -> Iterator[tuple[str, list[list[Detectio
     keys = {name: _scene_key(name) for name in names}
     kept = {name: cache.load(_file_name(name), key) for name, key in keys.items()}
     missing = [name for name in names if kept[name] is None]
-    fresh = multiprocessing.get_context('spawn')  # the model's threads do not survive a fork
-    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1, mp_context=fresh) as pool:
+    with workers.pool() as pool:
         jobs = {pool.submit(_watch_scene, name): name for name in missing}
         for number, job in enumerate(as_completed(jobs), 1):
             name = jobs[job]
@@ -83,7 +78,6 @@ def _file_name(name: str) -> str:
 
 
 def _watch_scene(name: str) -> list[list[Detection]]:
-    cv2.setNumThreads(1)
     detector = Detector('default', DEFAULT)
     simulator = Simulator(load_scene(name), width=WIDTH, height=HEIGHT)
     return [

@@ -23,6 +23,7 @@ _CREEP = 0.02
 _HARDLY = 0.12
 _GROWN = 1.15
 _STEADY_HITS = 3
+_SURENESS = 0.1
 _CERTAIN_HITS = 6
 _CERTAIN_S = 0.9
 _CERTAIN_SHARE = 0.6
@@ -61,6 +62,8 @@ class Track:
         confidence: of the last detection, 0 to 1.
         anchor, anchored_s: where it stands, and since when.
         may_appear: whether it was born where or when cars can appear.
+        sureness: the mean confidence of its latest detections.
+        is_doubtful: whether the detector is much less sure of it than of cars.
         birth_area: of the first box, square pixels.
         is_at_edge: whether the picture's edge cut it when it was first seen.
         driven: how far it was from its birth when it was seen last but one, in its own sizes.
@@ -101,6 +104,8 @@ class Track:
     starts_anywhere: bool = False
     is_at_edge: bool = False
     birth_area: float = 0.0
+    sureness: float = 0.0
+    is_doubtful: bool = False
     driven: float = 0.0
     strays: int = 0
     streak: int = 1
@@ -126,6 +131,7 @@ class Track:
             seen_s=now_s,
             seen_box=box,
             birth_area=box.area,
+            sureness=found.confidence,
             confidence=found.confidence,
             anchor=place,
             anchored_s=now_s,
@@ -164,6 +170,8 @@ class Track:
     @property
     def is_certain(self) -> bool:
         """Tell whether it was seen so often, or so steadily, that it was no row of false boxes."""
+        if self.is_doubtful:
+            return False
         is_steady = self.hits >= _CERTAIN_SHARE * (self.frames - self.misses)
         return self.hits >= _CERTAIN_HITS or (is_steady and self.seen_s - self.birth_s >= _CERTAIN_S)
 
@@ -194,6 +202,7 @@ class Track:
         self.seen_s = now_s
         self.seen_box = box
         self.confidence = found.confidence
+        self.sureness += max(_SURENESS, 1.0 / self.hits) * (found.confidence - self.sureness)
         if self.is_parked and self._still_stands(box):
             return
         self.driven = self.distance_from(self.birth)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from parking_monitor.counting.association import match
+from parking_monitor.counting.confidence import UsualConfidence
 from parking_monitor.counting.hiding import LONG_GAP_S, Hiding
 from parking_monitor.counting.picture import EDGE_SIZES, Picture
 from parking_monitor.counting.scale import LEAST, MOST, Scale
@@ -25,6 +26,9 @@ _STIRRED_SIZES = 0.15
 _DRIVEN_SIZES = 0.4
 _STOOD_S = 2.0
 _STOOD_HIT_SHARE = 0.5
+# What a detector is so much less sure of than of cars is none, in spreads; one that comes in may be.
+_STOOD_SPREADS, _DRIVEN_SPREADS = 2.0, 2.5
+_DOUBTED_HITS = 6
 # A tentative car that is missed for longer was none.
 _TENTATIVE_MISSES = 3
 _TENTATIVE_MISSED_S = 0.8
@@ -68,11 +72,12 @@ class Tracker:
         self._hiding = Hiding()
         self._scale = Scale()
         self._remembered: list[Track] = []
+        self._usual = UsualConfidence()
 
     @property
     def tracks(self) -> tuple[Track, ...]:
-        """Return the confirmed cars, hidden ones too, in the order of their confirmation."""
-        return tuple(track for track in self._tracks if track.is_confirmed)
+        """Return the confirmed cars, hidden ones too, without those that are doubted."""
+        return tuple(track for track in self._tracks if track.is_confirmed and not track.is_doubtful)
 
     @property
     def all_tracks(self) -> tuple[Track, ...]:
@@ -118,6 +123,14 @@ class Tracker:
         if track.is_established and not track.veiled_s:
             self._hiding.learn(track.unexplained_s)
         track.see(item, self.now_s, picture)
+        if track.is_confirmed:
+            if not track.is_doubtful:
+                self._usual.learn(item.confidence)
+            track.is_doubtful = (
+                track.hits >= _DOUBTED_HITS
+                and not track.is_established
+                and self._usual.is_doubtful(track.sureness, _DRIVEN_SPREADS)
+            )
         is_whole = picture.cut(item.box) == (0, 0)
         if track.is_confirmed and not picture.has_cells and is_whole:
             self._scale.learn(item.box, picture.height)
@@ -183,9 +196,10 @@ class Tracker:
         ):
             return True
         if track.driven >= _DRIVEN_SIZES:
-            return track.hits >= hits + 2
+            return track.hits >= hits + 2 and not self._usual.is_doubtful(track.sureness, _DRIVEN_SPREADS)
         return (
-            self.now_s - track.birth_s >= _STOOD_S
+            not self._usual.is_doubtful(track.sureness, _STOOD_SPREADS)
+            and self.now_s - track.birth_s >= _STOOD_S
             and track.hits >= hits + 1
             and track.hits >= _STOOD_HIT_SHARE * track.frames
         )

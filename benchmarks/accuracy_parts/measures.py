@@ -3,7 +3,7 @@
 - exact share: of the frames, those whose count lies in the truth's interval; a count that was
   right within the source's grace before, or will be within the grace after, is right too. The
   start of a stream counts as a change: for the grace, nobody need know of the cars that are there.
-- mean absolute error: the mean distance from the interval, without any grace.
+- mean absolute error: the mean distance from the interval, without any grace; with it beside that.
 - errors per 100 crossings: for each gate and direction, by how much the total at the end is off,
   summed, a hundred crossings long. A crossing in the first second or the last two seconds of
   a stream, or that could not be seen, may be counted and need not.
@@ -39,7 +39,7 @@ class Score:
         frames, exact: scored for the count, and of these right.
         exact_share, exact_share_without_grace: of the frames.
         knowable: of the frames, those that are right when cars of which no box ever came need not be counted.
-        mean_error: of the count, cars.
+        mean_error, mean_error_with_grace: of the count, cars.
         crossings, crossing_errors: certain ones, and by how much all totals are off together.
         entered, left: over all gates.
         bays_claimed, bays_right: bays and frames of which something is claimed, and of these right.
@@ -54,6 +54,7 @@ class Score:
     exact_share_without_grace: float | None = None
     knowable: int | None = None
     mean_error: float | None = None
+    mean_error_with_grace: float | None = None
     crossings: int = 0
     crossing_errors: int | None = None
     entered: int | None = None
@@ -93,7 +94,8 @@ def score(source: Source, answers: Sequence[Answer]) -> Score:
         exact_share=_mean(right) if source.asks_count else None,
         exact_share_without_grace=_mean(strict) if source.asks_count else None,
         knowable=_knowable_frames(source, answers) if source.asks_count else None,
-        mean_error=_mean_error(source, answers) if source.asks_count else None,
+        mean_error=_mean_error(source, answers, 0.0) if source.asks_count else None,
+        mean_error_with_grace=_mean_error(source, answers, source.grace_s) if source.asks_count else None,
         crossings=sum(crossing.is_certain for crossing in source.crossings),
         crossing_errors=None if gates is None or not source.layout.gates else crossing_errors(source, gates),
         entered=None if gates is None else sum(entered for entered, _ in gates.values()),
@@ -239,11 +241,12 @@ def _knowable_frames(source: Source, answers: Sequence[Answer]) -> int | None:
     return sum(_right(source, answers, intervals_with_grace(knowable, source.grace_s)))
 
 
-def _mean_error(source: Source, answers: Sequence[Answer]) -> float | None:
+def _mean_error(source: Source, answers: Sequence[Answer], grace_s: float) -> float | None:
+    allowed = intervals_with_grace(source.facts, grace_s)
     return _mean(
         [
-            facts.cars.distance(answer.cars)
-            for facts, answer in zip(source.facts, answers, strict=True)
+            interval.distance(answer.cars)
+            for facts, interval, answer in zip(source.facts, allowed, answers, strict=True)
             if is_scored(source, facts)
         ]
     )

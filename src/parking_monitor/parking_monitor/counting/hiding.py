@@ -29,7 +29,7 @@ _COVERED_SHARE = 0.45
 _NEARER = 0.1
 # So many of the nearest parked cars tell whether a place can be seen.
 _NEIGHBOURS = 2
-_TOGETHER_S = 30.0
+_TOGETHER_S = 60.0
 # Two cars cannot stand at one place: a missing one whose place is taken is soon given up.
 _TAKEN_TIMES = 4.0
 _SAME_PLACE_SIZES = 0.45

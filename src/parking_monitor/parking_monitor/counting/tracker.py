@@ -247,6 +247,9 @@ class Tracker:
                 continue
             away = track.distance_from(found.birth)
             furthest = _LOST_BY_THE_EDGE if came_in else _LOST_FURTHEST
+            if track.is_established and not drives:
+                # What stands elsewhere is not the car that was parked: that would have driven there.
+                furthest = _LOST_REACH
             pace = _LOST_REACH_PER_S if track.is_parked else _ASTRAY_PER_S
             within = min(_LOST_REACH + pace * unseen_s, furthest)
             cost = away / within + (_PARKED_COST if track.is_established and drives else 0.0)

@@ -1,5 +1,6 @@
 """Run mosquitto on this machine as AWS IoT Core would be: mutual TLS, one identity a thing."""
 
+import datetime as dt
 import shutil
 import socket
 import ssl
@@ -9,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from demo.identity import CertificateAuthority, Identity
+from demo.identity import DEFAULT_LIFE, CertificateAuthority, Identity
 
 HOST = 'localhost'
 OPERATOR = 'operator'
@@ -112,10 +113,10 @@ class LocalBroker:
         """Return what mosquitto has logged since the first start."""
         return self._log_file.read_text(errors='replace') if self._log_file.exists() else ''
 
-    def identity(self, name: str) -> Identity:
-        """Return the certificate of a thing or an operator, made at the first call."""
+    def identity(self, name: str, life: dt.timedelta = DEFAULT_LIFE) -> Identity:
+        """Return the certificate of a thing or an operator, made at the first call and valid for so long."""
         if name not in self._identities:
-            self._identities[name] = self.authority.client(self.folder / 'certs' / name, name)
+            self._identities[name] = self.authority.client(self.folder / 'certs' / name, name, life)
         return self._identities[name]
 
     def start(self) -> None:

@@ -97,9 +97,10 @@ class CertificateAuthority:
             folder, names[0], ExtendedKeyUsageOID.SERVER_AUTH, alternative_names=alternative_names
         )
 
-    def client(self, folder: Path, name: str) -> Identity:
-        """Make a client's certificate whose common name is the thing name given."""
-        return self._issue(folder, name, ExtendedKeyUsageOID.CLIENT_AUTH)
+    def client(self, folder: Path, name: str, life: dt.timedelta = DEFAULT_LIFE) -> Identity:
+        """Make a client's certificate whose common name is the thing name given, valid for so long."""
+        end = dt.datetime.now(dt.UTC) + life
+        return self._issue(folder, name, ExtendedKeyUsageOID.CLIENT_AUTH, not_after=end)
 
     def expired_client(self, folder: Path, name: str) -> Identity:
         """Make a client's certificate that ran out yesterday."""

@@ -27,7 +27,7 @@ run: build  ## Run your own fleet.yaml: make run CONFIG=my.yaml
 	@$(IN_WORKSPACE) fleet $(or $(CONFIG),--help)
 
 test: build lint  ## Lint, types, and all tests
-	@$(IN_WORKSPACE) python -m pytest $(PYTEST_ARGS)
+	@$(IN_WORKSPACE) scripts/test.sh $(PYTEST_ARGS)
 
 test-unit: build  ## The tests that take seconds
 	@$(IN_WORKSPACE) python -m pytest tests/unit $(PYTEST_ARGS)

@@ -60,7 +60,11 @@ def demo(
         float | None, typer.Option(envvar='CONFIDENCE', min=0, max=1, help='From which on to count, 0 to 1.')
     ] = None,
     first_count_within: Annotated[
-        float, typer.Option(min=1, help='Seconds after which a graph without a count is given up.')
+        float,
+        typer.Option(
+            min=1,
+            help='Seconds after which a graph without a count is given up; sooner if its model fails.',
+        ),
     ] = 60.0,
 ) -> None:
     """Count cars, and deliver the counts to an MQTT broker of its own over mutual TLS.
@@ -175,7 +179,9 @@ def _watch(fleet_yaml: Path, measurements: Measurements, seconds: float, first_c
     with running_fleet(fleet_yaml, log) as fleet:
         observer = Observer(DEVICE, CAMERA, measurements, _say)
         try:
-            if not _wait(observer.first_count, interrupted, fleet, first_count_within):
+            if not _wait(
+                observer.first_count, interrupted, fleet, first_count_within, unless=observer.model_failed
+            ):
                 return interrupted.is_set()
             _say(f'first count {time.monotonic() - started_s:.1f} s after the start')
             _wait(observer.source_ended, interrupted, fleet, seconds or float('inf'))
@@ -186,11 +192,20 @@ def _watch(fleet_yaml: Path, measurements: Measurements, seconds: float, first_c
 
 
 def _wait(
-    event: threading.Event, interrupted: threading.Event, fleet: subprocess.Popen[bytes], seconds: float
+    event: threading.Event,
+    interrupted: threading.Event,
+    fleet: subprocess.Popen[bytes],
+    seconds: float,
+    *,
+    unless: threading.Event | None = None,
 ) -> bool:
-    """Wait for an event, a Ctrl-C, the end of the graph or the time; return whether it was the event."""
+    """Wait for an event, a Ctrl-C, the end of the graph or the time; return whether it was the event.
+
+    `unless` is an event that makes waiting pointless.
+    """
     end_s = time.monotonic() + seconds
-    while time.monotonic() < end_s and not interrupted.is_set() and fleet.poll() is None:
+    ends = [interrupted, *([unless] if unless else [])]
+    while time.monotonic() < end_s and not any(end.is_set() for end in ends) and fleet.poll() is None:
         if event.wait(min(0.1, max(0.0, end_s - time.monotonic()))):
             return True
     return False

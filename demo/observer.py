@@ -14,6 +14,8 @@ from parking_monitor.nodes import convert, qos
 from parking_monitor.values import BayState, Count, CountState, ZoneCount
 
 _MOST_CHANGES = 4
+# So often a model may fail to start before nothing is expected of it any more.
+_MOST_RESTARTS = 2
 
 
 class Observer:
@@ -39,6 +41,7 @@ class Observer:
         self.source_ended = threading.Event()
         self.bridge_reported = threading.Event()
         self.first_count = threading.Event()
+        self.model_failed = threading.Event()
         namespace = f'/{device}/{camera}'
         self._node = ListeningNode('demo_observer')
         self._node.listen(
@@ -90,10 +93,17 @@ class Observer:
                     self._frozen.set()
                 if 'source ended' in status.message:
                     self.source_ended.set()
+            elif status.name.endswith('/ei_detector'):
+                self._look_at_model(status.level, int(values.get('model_restarts', '0')))
             elif status.name.endswith('/aws_iot_bridge'):
                 self._measurements.acknowledged = int(values.get('acknowledged', '0'))
                 self.bridge_reported.set()
             self._tell_trouble(status)
+
+    def _look_at_model(self, level: bytes, restarts: int) -> None:
+        has_failed = level == DiagnosticStatus.ERROR and restarts >= _MOST_RESTARTS
+        if has_failed and not self.first_count.is_set():
+            self.model_failed.set()
 
     def _tell_trouble(self, status: DiagnosticStatus) -> None:
         is_trouble = status.level == DiagnosticStatus.ERROR and self.first_count.is_set()

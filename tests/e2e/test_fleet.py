@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,11 +20,10 @@ from parking_monitor import graph, shared_memory
 from parking_monitor.cloud.messages import utc_text
 from parking_monitor.nodes import convert, qos
 from tests.support.models import Script
+from tests.support.patience import PATIENCE_S
 from tests.support.pictures import write_clip, write_square_finder
 from tests.support.ros_graph import Inbox, RosGraph
 from tests.support.workspace import program, run
-
-STOP_WITHIN_S = 2.0
 
 
 @dataclass
@@ -41,12 +39,10 @@ class Running:
     def find(self, node: str) -> psutil.Process:
         return next(child for child in self.descendants() if any(node in part for part in child.cmdline()))
 
-    def stop(self, number: signal.Signals) -> float:
-        """Send a signal and return how long the fleet took to end."""
-        started_s = time.monotonic()
+    def stop(self, number: signal.Signals) -> None:
+        """Send a signal and wait until the fleet has ended."""
         self.process.send_signal(number)
-        self.process.wait(20)
-        return time.monotonic() - started_s
+        self.process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -61,7 +57,7 @@ def running(fleet_yaml: Path, ros: RosGraph) -> Iterator[Running]:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-                process.wait(20)
+                process.wait(PATIENCE_S)
             print(log.read_text())  # shown when the test fails
 
 
@@ -122,10 +118,11 @@ def test_four_nodes_count_every_frame_of_a_clip_and_the_broker_receives_it(tmp_p
                 count for count, now, then in zip(in_order, cars, [*cars[1:], -1], strict=True) if now != then
             ]
             assert [(count.cars, count.zones[0].cars) for count in ends] == [(0, 0), (1, 1), (3, 1)]
-            last = tap.wait_for(is_count(cars=3, at=set(seen)), 10)
-            assert fleet.stop(signal.SIGINT) <= STOP_WITHIN_S
+            last = tap.wait_for(is_count(cars=3, at=set(seen)), PATIENCE_S)
+            fleet.stop(signal.SIGINT)
         goodbye = tap.wait_for(
-            lambda message: message.topic == 'parking/thing1/status' and b'offline' in message.payload, 10
+            lambda message: message.topic == 'parking/thing1/status' and b'offline' in message.payload,
+            PATIENCE_S,
         )
     message = json.loads(last.payload)
     assert list(message)[:2] == ['uuid', 'cars']  # the reference's payload, with keys added behind
@@ -150,7 +147,7 @@ def is_count(cars: int, at: set[int]) -> Callable[[Message], bool]:
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_everything_in_time_without_orphans_and_leftovers(
+def test_a_signal_stops_everything_without_orphans_and_leftovers(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     with RosGraph() as ros:
@@ -160,8 +157,8 @@ def test_a_signal_stops_everything_in_time_without_orphans_and_leftovers(
             counts.wait_for(lambda message: message.state == CarCount.OK)
             descendants = fleet.descendants()
             assert len(descendants) >= 5  # four nodes and a model
-            assert fleet.stop(number) <= STOP_WITHIN_S
-        _, alive = psutil.wait_procs(descendants, timeout=0.5)
+            fleet.stop(number)
+        _, alive = psutil.wait_procs(descendants, timeout=PATIENCE_S)
         assert not alive
         assert fleet.process.returncode == 0
         assert not shared_memory.segments() - before
@@ -207,7 +204,7 @@ def test_a_fleet_that_is_killed_takes_its_nodes_with_it(tmp_path: Path) -> None:
             counts.wait_for(lambda message: message.state == CarCount.OK)
             descendants = fleet.descendants()
             fleet.process.kill()
-            _, alive = psutil.wait_procs(descendants, timeout=10)
+            _, alive = psutil.wait_procs(descendants, timeout=PATIENCE_S)
             assert not alive
 
 

@@ -17,7 +17,8 @@ from parking_monitor.counting.state_file import load
 from parking_monitor.nodes import convert, qos
 from parking_monitor.values import BayState, View
 from tests.support.builders import car, seen
-from tests.support.ros_graph import DEADLINE_S, RosGraph, is_about
+from tests.support.patience import PATIENCE_S
+from tests.support.ros_graph import RosGraph, is_about
 
 LEFT_HALF = json.dumps({'name': 'left', 'polygon': [[0, 0], [0.5, 0], [0.5, 1], [0, 1]], 'capacity': 4})
 
@@ -30,7 +31,7 @@ def message_of(
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + DEADLINE_S
+    end_s = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < end_s, 'it did not come to be'
         threading.Event().wait(0.05)
@@ -180,7 +181,7 @@ def test_totals_and_bays_are_there_again_after_the_process_was_killed(tmp_path: 
         assert (count.entered, count.bays[0].state) == (2, BayOccupancy.OCCUPIED)
         wait_until(lambda: load(file, 'lane').state.bays == {'A1': BayState.OCCUPIED})
         first.kill()
-        first.wait(5)
+        first.wait(PATIENCE_S)
 
         second = ros.start('car_counter', parameters)
         counts = ros.listen(CarCount, 'car_count', qos.CAR_COUNT)
@@ -258,7 +259,7 @@ def test_labels_and_confidence_change_at_run_time_and_bad_values_are_refused() -
 def test_a_parameter_out_of_range_at_the_start_ends_the_node_with_the_reason() -> None:
     with RosGraph() as ros:
         process = ros.start('car_counter', {'stale_after_s': -1.0})
-        assert process.wait(10) == 2
+        assert process.wait(PATIENCE_S) == 2
 
 
 @pytest.mark.parametrize(
@@ -274,4 +275,4 @@ def test_a_place_or_a_time_zone_that_is_none_ends_the_node_with_the_reason(
     parameters: dict[str, object],
 ) -> None:
     with RosGraph() as ros:
-        assert ros.start('car_counter', parameters).wait(10) == 2
+        assert ros.start('car_counter', parameters).wait(PATIENCE_S) == 2

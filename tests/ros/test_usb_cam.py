@@ -10,6 +10,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from parking_monitor import jpeg
 from parking_monitor.nodes import convert, qos
+from tests.support.patience import PATIENCE_S
 from tests.support.pictures import squares_jpeg, write_clip
 from tests.support.ros_graph import RosGraph, is_about, values_of
 
@@ -103,4 +104,4 @@ def test_a_simulated_camera_tells_the_truth_of_each_frame() -> None:
 
 def test_a_source_that_cannot_be_read_ends_the_node_with_the_reason() -> None:
     with RosGraph() as ros:
-        assert ros.start('usb_cam', {'source': 'gopher://camera'}).wait(10) == 2
+        assert ros.start('usb_cam', {'source': 'gopher://camera'}).wait(PATIENCE_S) == 2

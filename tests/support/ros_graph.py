@@ -28,9 +28,9 @@ from rclpy.parameter_client import AsyncParameterClient
 
 from parking_monitor import graph, shared_memory
 from parking_monitor.supervisor import die_with_parent
+from tests.support.patience import PATIENCE_S
 
 NAMESPACE = '/device/camera'
-DEADLINE_S = 20.0
 _DOMAINS = range(1, 100)
 
 
@@ -69,7 +69,7 @@ class Inbox:
         self._messages.put(message)
 
     def wait_for(
-        self, condition: Callable[[Any], bool] = lambda _message: True, deadline_s: float = DEADLINE_S
+        self, condition: Callable[[Any], bool] = lambda _message: True, deadline_s: float = PATIENCE_S
     ) -> Any:
         """Return the first message not yet looked at that meets a condition."""
         end_s = time.monotonic() + deadline_s
@@ -145,7 +145,7 @@ class RosGraph:
         self._processes.append(process)
         return process
 
-    def stop(self, process: subprocess.Popen[bytes], deadline_s: float = 5.0) -> int:
+    def stop(self, process: subprocess.Popen[bytes], deadline_s: float = 20.0) -> int:
         """Interrupt a node and return its exit code; one that does not end in time is killed."""
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -172,7 +172,7 @@ class RosGraph:
             profile,
             event_callbacks=PublisherEventCallbacks(matched=lambda _info: matched.set()),
         )
-        assert matched.wait(DEADLINE_S), f'nobody subscribes to {topic}'
+        assert matched.wait(PATIENCE_S), f'nobody subscribes to {topic}'
         return publisher
 
     def diagnostics(self) -> Inbox:
@@ -186,7 +186,7 @@ class RosGraph:
         self.node.create_subscription(DiagnosticArray, '/diagnostics', unpack, 10)
         return inbox
 
-    def call(self, service_type: Any, name: str, deadline_s: float = DEADLINE_S, **fields: object) -> Any:
+    def call(self, service_type: Any, name: str, deadline_s: float = PATIENCE_S, **fields: object) -> Any:
         """Call a service and return its response."""
         client = self.node.create_client(service_type, self._absolute(name))
         assert client.wait_for_service(deadline_s), f'no service {name}'
@@ -197,8 +197,8 @@ class RosGraph:
     def set_parameter(self, node: str, name: str, value: object) -> Any:
         """Set a parameter of a node and return the result: `successful` and `reason`."""
         client = AsyncParameterClient(self.node, self._absolute(node))
-        assert client.wait_for_services(DEADLINE_S), f'no parameters of {node}'
-        response = wait_for_future(client.set_parameters([Parameter(name, value=value)]), DEADLINE_S)
+        assert client.wait_for_services(PATIENCE_S), f'no parameters of {node}'
+        response = wait_for_future(client.set_parameters([Parameter(name, value=value)]), PATIENCE_S)
         return response.results[0]
 
     def _absolute(self, name: str) -> str:

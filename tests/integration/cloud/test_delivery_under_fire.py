@@ -17,11 +17,11 @@ from parking_monitor.cloud.outbox_store import FILE_NAME
 from parking_monitor.cloud.topics import DEFAULT_SHARED_TOPIC, count_topic, history_topic
 from tests.integration.cloud.link import Link
 from tests.integration.cloud.receiver import Receiver, UnboundedBroker
+from tests.support.patience import PATIENCE_S
 
 COUNTS = 20_000
 TIMES_EACH = 10
 THING = 'garage'
-PATIENCE_S = 60.0
 
 
 class CountingDevice:

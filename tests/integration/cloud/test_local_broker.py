@@ -6,8 +6,9 @@ import pytest
 
 from demo.broker import BrokerError, LocalBroker
 from demo.broker_tap import BrokerTap
-from tests.integration.cloud.builders import PATIENCE_S, says, settings_for
+from tests.integration.cloud.builders import says, settings_for
 from tests.integration.cloud.conftest import OpenSession
+from tests.support.patience import PATIENCE_S
 
 
 def test_a_restarted_broker_has_the_same_port_and_a_tap_comes_back(

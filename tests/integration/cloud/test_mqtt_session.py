@@ -28,9 +28,10 @@ from parking_monitor.cloud.mqtt_session import MqttSession
 from parking_monitor.cloud.outbox import Draft, Outbox, OutboxSettings
 from parking_monitor.cloud.takeover_watch import ENDS_IN_A_ROW
 from parking_monitor.cloud.topics import count_topic, history_topic
-from tests.integration.cloud.builders import PATIENCE_S, QUICK, frozen, says, settings_for
+from tests.integration.cloud.builders import QUICK, frozen, says, settings_for
 from tests.integration.cloud.conftest import OpenSession
 from tests.integration.cloud.receiver import Receiver
+from tests.support.patience import PATIENCE_S
 
 
 def test_a_message_reaches_the_broker_and_is_acknowledged(
@@ -78,7 +79,7 @@ def test_a_clean_stop_leaves_offline_behind(
 ) -> None:
     session, ear = open_session(settings_for(broker, thing))
     ear.wait_for_connection()
-    assert session.stop(timeout_s=5.0)
+    assert session.stop(PATIENCE_S)
 
     with BrokerTap(broker) as late:
         presence = late.wait_for(says(f'parking/{thing}/status', status='offline'), PATIENCE_S)
@@ -180,14 +181,11 @@ def test_a_broker_that_stands_still_holds_nobody_up(
     session, ear = open_session(settings_for(own_broker, thing, timing=timing))
     ear.wait_for_connection()
     with frozen(own_broker):
-        begin_s = time.monotonic()
         answer = session.publish('EI_TOPIC', b'{}')
-        assert time.monotonic() - begin_s < 0.1
+        assert not answer.done()  # it did not wait for the broker
         with pytest.raises(PublishError, match='no acknowledgement'):
             answer.result(PATIENCE_S)
-        begin_s = time.monotonic()
         session.stop(timeout_s=1.0)
-        assert time.monotonic() - begin_s < 1.5
     assert not session.is_connected
 
 
@@ -264,13 +262,15 @@ def test_no_more_than_a_hundred_messages_go_out_in_any_second(
     session = MqttSession(settings_for(own_broker, thing), uuid='u')
     delivery = Delivery(session, outbox, Given(counts))
     with Receiver(own_broker, (count_topic(thing),)) as receiver:
+        begun_s = time.monotonic()
         delivery.start()
         receiver.wait_until(lambda: len(receiver.stored) == 250, PATIENCE_S)
-        assert delivery.stop()
+        assert delivery.stop(PATIENCE_S)
 
+    # Measured from before the first: what a busy receiver takes late can only add to it.
     arrived_s = receiver.arrived_s[count_topic(thing)]
-    assert min(later - earlier for earlier, later in zip(arrived_s, arrived_s[100:], strict=False)) > 0.9
-    assert arrived_s[-1] - arrived_s[0] < 4.0
+    assert arrived_s[100] - begun_s >= 1.0
+    assert arrived_s[200] - begun_s >= 2.0
 
 
 def a_draft(number: int, thing: str) -> Draft:

@@ -11,8 +11,9 @@ from parking_monitor.cloud.outbox import Outbox, OutboxSettings
 from parking_monitor.cloud.publisher import CountPublisher, PublisherSettings
 from parking_monitor.cloud.topics import count_topic, history_topic, live_topics, status_topic
 from parking_monitor.values import Count, CountState, Occupancy, ZoneCount
-from tests.integration.cloud.builders import PATIENCE_S, Ear, says, settings_for
+from tests.integration.cloud.builders import Ear, says, settings_for
 from tests.integration.cloud.link import Link
+from tests.support.patience import PATIENCE_S
 
 
 def a_count(cars: int) -> Count:
@@ -47,7 +48,7 @@ def test_a_count_arrives_on_the_topic_of_the_reference_and_on_its_own(
 
     copies = [tap.wait_for(says(topic, cars=3), PATIENCE_S) for topic in ('EI_TOPIC', count_topic(thing))]
 
-    assert publisher.stop()
+    assert publisher.stop(PATIENCE_S)
     assert copies[0].payload == copies[1].payload
     message = CountMessage.model_validate_json(copies[0].payload)
     assert (message.uuid, message.camera, message.facility) == (f'uuid-of-{thing}', 'lane', 'North')
@@ -75,7 +76,7 @@ def test_after_the_broker_was_killed_what_was_counted_meanwhile_arrives_in_its_o
             link.restore()
             tap.wait_for(says(count_topic(thing), camera='lane', cars=5), PATIENCE_S)
             tap.wait_for(says(count_topic(thing), camera='gate', cars=15), PATIENCE_S)
-            assert publisher.stop()
+            assert publisher.stop(PATIENCE_S)
             tap.wait_for(says(status_topic(thing), status='offline'), PATIENCE_S)
 
     arrived = [json.loads(message.payload) for message in tap.messages if message.topic == count_topic(thing)]
@@ -99,7 +100,7 @@ def test_counts_go_on_over_a_link_that_is_cut_again_and_again(
             ear.wait_for_reason(cars + 1)
         link.restore()
         ear.wait_for_connection(6)
-        assert publisher.stop()
+        assert publisher.stop(PATIENCE_S)
 
     numbers = [
         json.loads(message.payload)['seq'] for message in tap.messages if message.topic == count_topic(thing)

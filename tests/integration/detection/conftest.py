@@ -5,6 +5,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
@@ -13,8 +15,9 @@ def nothing_is_left_behind() -> Iterator[None]:
     segments = _segments()
     yield
     left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
-    assert not left, f'left behind: {[child.cmdline() for child in left]}'
-    deadline = time.monotonic() + 2  # others on this machine may be ending a model just now
+    _, alive = psutil.wait_procs(left, timeout=PATIENCE_S if left else 0)
+    assert not alive, f'left behind: {alive}'
+    deadline = time.monotonic() + PATIENCE_S  # others on this machine may be ending a model just now
     while dead := [name for name in _segments() - segments if _is_of_a_dead_model(name)]:
         assert time.monotonic() < deadline, f'left in /dev/shm: {dead}'
         time.sleep(0.05)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from parking_monitor.detection.onnx_eim.writer import Options, write_eim
+from tests.support.patience import PATIENCE_S
 
 FIXTURES = Path(__file__).with_name('fixtures')
 
@@ -67,7 +68,7 @@ def running(eim: Path, folder: Path) -> Iterator[Client]:
         try:
             with connected(path, process) as connection:
                 yield Client(process, connection)
-            process.wait(10)
+            process.wait(PATIENCE_S)
         finally:
             process.kill()
             path.unlink(missing_ok=True)
@@ -75,8 +76,8 @@ def running(eim: Path, folder: Path) -> Iterator[Client]:
 
 def connected(path: Path, process: subprocess.Popen[str]) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(20)
-    deadline = time.monotonic() + 20
+    connection.settimeout(PATIENCE_S)
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             connection.connect(str(path))

@@ -15,6 +15,7 @@ import pytest
 
 from parking_monitor.detection.runner import EimRunner
 from tests.integration.detection.eim_client import Client, an_eim_of, running, segment_of
+from tests.support.patience import PATIENCE_S
 from tests.unit.detection.test_model_info import RECORDED
 
 COUNT = 96 * 96
@@ -182,7 +183,7 @@ def test_a_message_of_more_than_32_mb_is_refused_and_ends_the_model(client: Clie
     client.hello()
     with pytest.raises(ConnectionError):
         client.send('{"classify":[' + '0,' * (20 << 20))
-    assert client.process.wait(10) == 0
+    assert client.process.wait(PATIENCE_S) == 0
 
 
 def test_the_model_leaves_with_its_client_and_removes_its_memory_but_not_the_socket(
@@ -193,7 +194,7 @@ def test_the_model_leaves_with_its_client_and_removes_its_memory_but_not_the_soc
         assert segment.exists()
         assert segment.stat().st_mode & 0o077 == 0
         client.connection.close()
-        assert client.process.wait(10) == 0
+        assert client.process.wait(PATIENCE_S) == 0
         assert (tmp_path / 'model.sock').is_socket()
     assert not segment.exists()
 
@@ -201,14 +202,14 @@ def test_the_model_leaves_with_its_client_and_removes_its_memory_but_not_the_soc
 def test_the_model_leaves_when_its_client_goes_without_a_hello(eim: Path, tmp_path: Path) -> None:
     with running(eim, tmp_path) as client:
         client.connection.close()
-        assert client.process.wait(10) == 0
+        assert client.process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_model_and_its_memory(client: Client, number: signal.Signals) -> None:
     segment = segment_of(client.hello())
     client.process.send_signal(number)
-    assert client.process.wait(10) == 0
+    assert client.process.wait(PATIENCE_S) == 0
     assert not segment.exists()
 
 
@@ -216,7 +217,7 @@ def test_a_kill_leaves_the_memory_which_the_runner_removes(eim: Path) -> None:
     runner = EimRunner(eim)
     segment = segment_of(runner.init())
     psutil.Process(runner.pid).kill()
-    psutil.wait_procs([psutil.Process(runner.pid)], timeout=5)
+    psutil.wait_procs([psutil.Process(runner.pid)], timeout=PATIENCE_S)
     assert segment.exists()
     runner.stop()
     assert not segment.exists()
@@ -274,7 +275,7 @@ def test_the_sdk_itself_sees_no_difference(eim: Path, tmp_path: Path) -> None:
     picture[96:104, 96:104] = 230  # the cell at (32, 48) of the 96x96 middle, which is 192x192
     cv2.imwrite(str(tmp_path / 'picture.png'), picture)
     command = [sys.executable, '-c', SDK_CLIENT, str(eim), str(tmp_path / 'picture.png')]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     hello, (first, second) = json.loads(ran.stdout)
     (box,) = first['result']['bounding_boxes']
     assert (box['x'], box['y'], box['width'], box['height']) == (26, 42, 16, 16)

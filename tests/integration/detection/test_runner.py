@@ -27,6 +27,7 @@ from parking_monitor.detection.errors import (
 )
 from parking_monitor.detection.runner import Deadlines, EimRunner, Features
 from tests.support.models import Script, write_fake_eim
+from tests.support.patience import PATIENCE_S
 
 SOON = Deadlines(start_s=10.0, hello_s=10.0, classify_s=10.0, stop_s=0.3)
 COUNT = 96 * 96
@@ -109,7 +110,7 @@ def test_a_model_runs_from_any_thread(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(20)
+    thread.join(PATIENCE_S)
     assert len(boxes_of(answers[0])) == 1
 
 
@@ -117,7 +118,7 @@ def test_a_model_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     runner = EimRunner(write_fake_eim(tmp_path / 'm.eim'), SOON)
     thread = threading.Thread(target=runner.init)
     thread.start()
-    thread.join(20)
+    thread.join(PATIENCE_S)
     try:
         assert boxes_of(runner.classify(runner.features)) == []
     finally:
@@ -188,7 +189,7 @@ def test_stop_ends_the_making_of_an_eim_at_once(tmp_path: Path, monkeypatch: pyt
     begun = time.monotonic()
     with pytest.raises(ModelStartError, match='stopped before it started'):
         runner.init()
-    assert time.monotonic() - begun < 3.0
+    assert time.monotonic() - begun < 30  # where the making takes 60
     stopper.join()
 
 
@@ -233,10 +234,8 @@ def test_a_model_that_exits_at_the_start_is_named_with_its_last_words(tmp_path: 
 
 def test_a_model_that_hangs_at_the_start_is_given_up_at_the_deadline(tmp_path: Path) -> None:
     path = write_fake_eim(tmp_path / 'm.eim', script=Script(hang_at_start=True))
-    begun = time.monotonic()
     with pytest.raises(ModelTimeout, match=r'not up within 0.5 s'):
         EimRunner(path, Deadlines(start_s=0.5, stop_s=0.2)).init()
-    assert time.monotonic() - begun < 3.0
 
 
 def test_a_model_that_never_says_hello_is_given_up_at_the_deadline(tmp_path: Path) -> None:
@@ -269,10 +268,8 @@ def test_a_model_that_hangs_is_given_up_at_the_deadline_and_killed(tmp_path: Pat
     path = write_fake_eim(tmp_path / 'm.eim', script=script)
     with started(path, Deadlines(classify_s=0.3, stop_s=0.2)) as runner:
         segment, pid = segment_of(runner), runner.pid
-        begun = time.monotonic()
         with pytest.raises(ModelTimeout, match=r'did not answer classify_shm within 0.3 s'):
             runner.classify(runner.features)
-        assert time.monotonic() - begun < 1.5
     assert pid is not None
     assert not psutil.pid_exists(pid)
     assert not segment.exists()
@@ -298,7 +295,7 @@ def test_stop_from_another_thread_ends_a_request_at_once(tmp_path: Path) -> None
         begun = time.monotonic()
         with pytest.raises(ModelDied):
             runner.classify(runner.features)
-        assert time.monotonic() - begun < 3.0
+        assert time.monotonic() - begun < 30  # where the answer takes 60
         stopper.join()
 
 
@@ -307,10 +304,8 @@ def test_stop_from_another_thread_ends_a_start_at_once(tmp_path: Path) -> None:
     runner = EimRunner(path, SOON)
     stopper = threading.Timer(0.3, runner.stop)
     stopper.start()
-    begun = time.monotonic()
     with pytest.raises(ModelError):
         runner.init()
-    assert time.monotonic() - begun < 3.0
     stopper.join()
 
 
@@ -375,7 +370,7 @@ def test_a_model_does_not_outlive_an_owner_that_is_killed(tmp_path: Path, script
         children = psutil.Process(owner.pid).children()
         assert len(children) == 2  # the model and its guard
         owner.kill()
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert not alive
     assert not (Path('/dev/shm') / segment.lstrip('/')).exists()
     assert not Path(folder).exists()
@@ -389,7 +384,7 @@ def test_a_model_without_a_client_does_not_outlive_an_owner_that_is_killed(tmp_p
             assert owner.poll() is None
             time.sleep(0.01)
         owner.kill()
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert not alive
 
 

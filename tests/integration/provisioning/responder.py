@@ -18,7 +18,7 @@ from demo.broker import LocalBroker
 from tests.integration.provisioning.aws_account import AwsAccount
 
 NAME = 'aws-itself'
-DEADLINE_S = 15.0
+DEADLINE_S = 60.0
 CREATE = '$aws/certificates/create-from-csr/json'
 PROVISION = '$aws/provisioning-templates/parking-fleet/provision/json'
 

@@ -18,6 +18,7 @@ from provisioning.mqtt_client import MqttClient
 from tests.integration.provisioning.aws_account import AwsAccount
 from tests.integration.provisioning.cli import Cli, Outcome
 from tests.integration.provisioning.responder import Responder
+from tests.support.patience import PATIENCE_S
 
 Verify = Callable[..., Outcome]
 
@@ -71,7 +72,7 @@ def test_verify_says_nothing_of_presence(check: Verify, responder: Responder, br
     """A retained `online` from a laptop would be a lie in the dashboard."""
     with BrokerTap(broker) as tap:
         assert check().code == 0
-        tap.wait_for(lambda message: message.topic == 'parking/garage-1/verify', 10)
+        tap.wait_for(lambda message: message.topic == 'parking/garage-1/verify', PATIENCE_S)
         assert 'parking/garage-1/status' not in {message.topic for message in tap.messages}
     assert responder.registered == []
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from parking_monitor import jpeg
 from parking_monitor.camera.source import FrameSource
 from parking_monitor.values import Image
+from tests.support.patience import PATIENCE_S
 
 CLIP_HZ = 100.0
 CLIP_FRAMES = 20
@@ -57,7 +58,7 @@ def read_until_it_fails(source: FrameSource, timeout_s: float) -> None:
         source.read(timeout_s)
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 3.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     """Wait for a condition that has no event of its own."""
     deadline_s = time.monotonic() + timeout_s
     while not condition():
@@ -132,7 +133,7 @@ class PretendedDevice:
         """Wait for the next picture of the camera."""
         assert not self.released.is_set(), 'used after it was released'
         if self.hung.is_set():
-            self.resume.wait(10)
+            self.resume.wait(PATIENCE_S)
             return False
         if self.unplugged.wait(1 / self.rate_hz):
             return False

@@ -53,10 +53,10 @@ def test_by_the_graph_every_frame_comes_once_and_bears_its_place(clip: Path) -> 
 
 
 def test_by_the_graph_it_is_as_fast_as_the_graph(tmp_path: Path) -> None:
-    slow = write_clip(tmp_path / 'slow.mp4', rate_hz=2.0)
+    slow = write_clip(tmp_path / 'slow.mp4', rate_hz=0.1)
     start_s = time.monotonic()
     assert len(play_by_graph(slow)) == CLIP_FRAMES
-    assert time.monotonic() - start_s < CLIP_FRAMES / 2.0 / 2
+    assert time.monotonic() - start_s < CLIP_FRAMES / 0.1 / 2
 
 
 def test_by_the_graph_an_unacknowledged_frame_holds_it_up_to_the_deadline(clip: Path) -> None:

@@ -10,11 +10,10 @@ from parking_monitor.cloud.errors import IdentityFileError, PublishError
 from parking_monitor.cloud.messages import Origin
 from parking_monitor.cloud.session import SessionListener, SessionStatistics
 from parking_monitor.values import Count, CountState, ZoneCount
+from tests.support.patience import PATIENCE_S
 
 STAMP_NS = 1_772_352_930_250_999_999
 """2026-03-01T08:15:30.250Z and a little."""
-
-PATIENCE_S = 10.0
 
 
 def a_count(

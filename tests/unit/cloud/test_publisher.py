@@ -14,7 +14,8 @@ from parking_monitor.cloud.errors import IdentityFileError, PublishError, Publis
 from parking_monitor.cloud.outbox import Outbox, OutboxSettings
 from parking_monitor.cloud.publisher import CountPublisher, PublisherSettings
 from parking_monitor.values import CountState, ZoneCount
-from tests.unit.cloud.builders import PATIENCE_S, ScriptedSession, a_count, an_origin
+from tests.support.patience import PATIENCE_S
+from tests.unit.cloud.builders import ScriptedSession, a_count, an_origin
 
 OWN, SHARED, HISTORY = 'parking/garage/count', 'EI_TOPIC', 'parking/garage/history'
 DELIVERY = {field.name for field in fields(DeliverySettings)}
@@ -281,7 +282,7 @@ def test_a_message_without_an_answer_does_not_delay_the_stop_beyond_its_time(sta
     session.wait_for_sent(1)
     publisher.stop(timeout_s=0.2)
 
-    assert not publisher.statistics.running
+    wait_until(lambda: not publisher.statistics.running)
     assert session.stopped
 
 

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from parking_monitor.cloud.errors import TelegramError, TelegramRateLimitError, TelegramRefusedError
 from parking_monitor.cloud.telegram import MAX_PHOTO_BYTES, TelegramClient
 from tests.unit.cloud.bot_api import BotApi, Sent
-from tests.unit.cloud.builders import PATIENCE_S, all_texts
+from tests.support.patience import PATIENCE_S
+from tests.unit.cloud.builders import all_texts
 
 TOKEN = '123456789:AbC-dEf_GhIjKlMnOpQrStUvWxYz0123456'
 JPEG = b'\xff\xd8\r\n--\r\n\0' + bytes(range(256)) * 40 + b'\xff\xd9'

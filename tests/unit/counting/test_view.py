@@ -1,7 +1,6 @@
 """A frozen picture, a covered lens and a moved camera are noticed within 10 s."""
 
 import dataclasses
-import time
 
 import numpy as np
 import pytest
@@ -170,16 +169,6 @@ def test_a_picture_that_comes_too_soon_is_not_looked_at() -> None:
     assert not watch.is_due(10**9 + 400_000_000)
     assert watch.is_due(10**9 + 500_000_000)
     assert watch.is_due(0)  # a clock that was set back
-
-
-def test_a_look_is_cheap() -> None:
-    images = pictures('rain', seconds=8)
-    watch = ViewWatch()
-    begun_s = time.thread_time()
-    for number in range(200):
-        watch.look(images[number % 8], number * 10**9)
-    # 0.7 ms measured; a loaded machine must not fail the test.
-    assert (time.thread_time() - begun_s) / 200 < 0.003
 
 
 def test_memory_stays_where_it_is() -> None:

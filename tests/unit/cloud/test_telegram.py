@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from parking_monitor.cloud.errors import TelegramError, TelegramRateLimitError, TelegramRefusedError
 from parking_monitor.cloud.telegram import MAX_PHOTO_BYTES, TelegramClient
-from tests.unit.cloud.bot_api import BotApi, Sent
 from tests.support.patience import PATIENCE_S
+from tests.unit.cloud.bot_api import BotApi, Sent
 from tests.unit.cloud.builders import all_texts
 
 TOKEN = '123456789:AbC-dEf_GhIjKlMnOpQrStUvWxYz0123456'

@@ -14,7 +14,7 @@ from demo.identity import DEFAULT_LIFE, CertificateAuthority, Identity
 
 HOST = 'localhost'
 OPERATOR = 'operator'
-START_DEADLINE_S = 10.0
+START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 5.0
 # Another program may take the free port between our look and mosquitto's start.
 START_ATTEMPTS = 3
@@ -39,6 +39,7 @@ user root
 # What the AWS policy allows, in mosquitto's words; %u is the certificate's common name.
 _ACL_FOR_THINGS = """\
 pattern readwrite parking/%u/#
+pattern readwrite $aws/things/%u/shadow/#
 pattern write {shared_topic}
 """
 
@@ -119,6 +120,11 @@ class LocalBroker:
             self._identities[name] = self.authority.client(self.folder / 'certs' / name, name, life)
         return self._identities[name]
 
+    def revoke(self, *names: str) -> None:
+        """Refuse the certificates of these things from the next start on; the others stay good."""
+        certificates = [self.identity(name).certificate for name in names]
+        self._revocations_file.write_bytes(self.authority.revocation_list(certificates))
+
     def start(self) -> None:
         """Start mosquitto and wait until it answers, 10 s at most."""
         if self._process is not None:
@@ -173,6 +179,10 @@ class LocalBroker:
     def _log_file(self) -> Path:
         return self.folder / 'mosquitto.log'
 
+    @property
+    def _revocations_file(self) -> Path:
+        return self.folder / 'revoked.pem'
+
     def _log_tail(self) -> str:
         return self.log[-LOG_TAIL_CHARACTERS:].strip() or 'nothing'
 
@@ -196,6 +206,8 @@ class LocalBroker:
             acl=self._acl_file,
             log=self._log_file,
         )
+        if self._revocations_file.exists():
+            text += f'crlfile {self._revocations_file}\n'
         if self._persistence:
             text += f'persistence true\npersistence_location {self.folder}/\n'
         return text

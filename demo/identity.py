@@ -7,6 +7,7 @@ and what it signed is worth nothing once the broker has stopped.
 import datetime as dt
 import ipaddress
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -106,6 +107,21 @@ class CertificateAuthority:
         """Make a client's certificate that ran out yesterday."""
         end = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
         return self._issue(folder, name, ExtendedKeyUsageOID.CLIENT_AUTH, not_after=end)
+
+    def revocation_list(self, certificates: Sequence[Path]) -> bytes:
+        """Return the PEM list that revokes these certificates, good for as long as an identity is."""
+        now = dt.datetime.now(dt.UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(now - BACKDATED)
+            .next_update(now + DEFAULT_LIFE)
+        )
+        for certificate in certificates:
+            serial = x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - BACKDATED)
+            builder = builder.add_revoked_certificate(revoked.build())
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def _issue(
         self,

@@ -12,7 +12,7 @@ from typing import Any
 from demo.broker import LocalBroker
 from demo.broker_tap import Message
 from demo.identity import Identity
-from parking_monitor.cloud.connection_faults import ConnectionFault
+from parking_monitor.cloud.connection_faults import ConnectionFault, FaultKind
 from parking_monitor.cloud.mqtt_settings import MqttSettings, MqttTiming
 from tests.support.patience import PATIENCE_S
 
@@ -75,9 +75,10 @@ class Ear:
         self._wait(lambda: len(self.reasons) >= number)
         return self.reasons[number - 1]
 
-    def wait_for_fault(self) -> ConnectionFault:
-        self._wait(lambda: bool(self.faults))
-        return self.faults[0]
+    def wait_for_fault(self, kind: FaultKind | None = None) -> ConnectionFault:
+        """Return the first fault, of a kind if one is given."""
+        self._wait(lambda: any(kind in (None, fault.kind) for fault in self.faults))
+        return next(fault for fault in self.faults if kind in (None, fault.kind))
 
     def _wait(self, happened: Callable[[], bool]) -> None:
         with self._changed:

@@ -1,7 +1,7 @@
 """Count on and on, and deliver each count through the outbox, until killed.
 
-The numbers from FIRST to LAST are the counts. Each is told on standard output once the outbox
-has it on the disk: a number that was told has to arrive.
+The numbers from FIRST to LAST are the counts; each hundredth goes where crossings go. Each is told on
+standard output once the outbox has it on the disk: a number that was told has to arrive.
 """
 
 import sys
@@ -14,13 +14,14 @@ from parking_monitor.cloud.messages import Origin, count_message, encode
 from parking_monitor.cloud.mqtt_session import MqttSession
 from parking_monitor.cloud.mqtt_settings import MqttSettings
 from parking_monitor.cloud.outbox import Draft, Outbox, OutboxSettings
-from parking_monitor.cloud.topics import history_topic, live_topics
+from parking_monitor.cloud.topics import crossing_topic, history_topic, live_topics
 from parking_monitor.values import Count, CountState
 from tests.integration.cloud.builders import QUICK
 
 AT_ONCE = 50
 MOST_WAITING = 400
 FRESH_S = 0.5
+CROSSING_EACH = 100
 
 
 class Numbers:
@@ -31,6 +32,7 @@ class Numbers:
         self._last = last
         self._outbox = outbox
         self._topics = live_topics(thing)
+        self._crossing_topic = crossing_topic(thing)
         self._origin = Origin(uuid=f'uuid-of-{thing}', camera='lane')
 
     def due(self, now_s: float, *, is_last: bool) -> list[Draft]:
@@ -54,6 +56,8 @@ class Numbers:
                 count_message(count, self._origin, seq=seq, now_ns=0, dropped=dropped, clock_synced=True)
             )
 
+        if number % CROSSING_EACH == 0:
+            return Draft('lane crossing', (self._crossing_topic,), encoded)
         return Draft('lane', self._topics, encoded)
 
 
@@ -69,7 +73,12 @@ def main(arguments: list[str]) -> None:
         max_messages_per_s=0,
         timing=replace(QUICK, keep_alive_s=2, ping_timeout_s=0.5, ack_timeout_s=1),
     )
-    outbox = Outbox(Path(folder), OutboxSettings(history_topic=history_topic(thing), fresh_s=FRESH_S))
+    keeping = OutboxSettings(
+        history_topic=history_topic(thing),
+        event_topics=frozenset({crossing_topic(thing)}),
+        fresh_s=FRESH_S,
+    )
+    outbox = Outbox(Path(folder), keeping)
     session = MqttSession(settings, uuid=f'uuid-of-{thing}')
     numbers = Numbers(int(first), int(last), thing, outbox)
     delivery = Delivery(session, outbox, numbers, DeliverySettings(retry_min_s=0.05))

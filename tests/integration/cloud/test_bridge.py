@@ -10,12 +10,12 @@ import pytest
 pytest.importorskip('rclpy', reason='ROS 2 is not here')
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from parking_msgs.msg import CarCount
+from parking_msgs.msg import CarCount, Crossing
 
 from demo.broker import LocalBroker
 from demo.broker_tap import BrokerTap
 from parking_monitor.cloud.outbox_store import FILE_NAME
-from parking_monitor.cloud.topics import count_topic, history_topic
+from parking_monitor.cloud.topics import count_topic, crossing_topic, history_topic
 from parking_monitor.nodes import convert, qos
 from parking_monitor.values import Count, CountState
 from tests.integration.cloud.builders import says
@@ -93,3 +93,38 @@ def test_where_nothing_can_be_stored_counts_arrive_and_it_is_told(
         ros.publisher(CarCount, 'lane/car_count', qos.CAR_COUNT).publish(a_count(3))
         tap.wait_for(says(count_topic(THING), cars=3), PATIENCE_S)
         diagnostics.wait_for(is_about('aws_iot_bridge', DiagnosticStatus.ERROR, 'Not a directory'))
+
+
+def test_a_bridge_waits_for_the_identity_of_the_first_boot_and_then_sends_counts_and_crossings(
+    own_broker: LocalBroker, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'identity'
+    waiting = {
+        **parameters(own_broker, tmp_path / 'outbox'),
+        'identity': str(folder),
+        'thing': '',
+        'endpoint': '',
+        'port': 0,
+        'topic': '',
+        'floors': [''],
+    }
+    identity = {'thing': THING, 'endpoint': own_broker.host, 'port': own_broker.port, 'floor': '7'}
+    with BrokerTap(own_broker) as tap, RosGraph() as ros:
+        diagnostics = ros.diagnostics()
+        ros.start('aws_iot_bridge', waiting)
+        status = diagnostics.wait_for(is_about('aws_iot_bridge', DiagnosticStatus.ERROR, 'identity'))
+        folder.mkdir()
+        (folder / 'thing.json').write_text(json.dumps(identity))
+        ros.publisher(CarCount, 'lane/car_count', qos.CAR_COUNT).publish(a_count(3))
+        gate = ros.publisher(Crossing, 'lane/crossings', qos.CROSSINGS)
+        for direction in (Crossing.IN, Crossing.OUT):
+            gate.publish(Crossing(gate='ramp', direction=direction))
+        count = tap.wait_for(says(count_topic(THING), cars=3), PATIENCE_S)
+        out = tap.wait_for(says(crossing_topic(THING), direction='OUT'), PATIENCE_S)
+        into = tap.wait_for(says(crossing_topic(THING), direction='IN'), PATIENCE_S)
+
+    assert f'{folder}/thing.json is not there yet; the first boot writes it' in status.message
+    numbers = [json.loads(copy.payload)['seq'] for copy in (into, out)]
+    assert numbers == sorted(numbers)
+    assert {json.loads(copy.payload)['floor'] for copy in (count, into, out)} == {'7'}
+    assert json.loads(out.payload)['gate'] == 'ramp'

@@ -139,6 +139,21 @@ def test_a_certificate_from_a_stranger_is_told_apart_from_an_expired_one(
     assert "does not know the authority that signed the device's certificate" in fault.text
 
 
+def test_a_revoked_certificate_is_told_and_another_device_is_not_harmed(
+    own_broker: LocalBroker, open_session: OpenSession
+) -> None:
+    _, ear = open_session(settings_for(own_broker, 'stolen'))
+    ear.wait_for_connection()
+    own_broker.revoke('stolen')
+    own_broker.restart()
+
+    fault = ear.wait_for_fault(FaultKind.CERTIFICATE)
+
+    assert "the device's certificate was revoked; register the device anew" in fault.text
+    _, other = open_session(settings_for(own_broker, 'garage'))
+    other.wait_for_connection()
+
+
 def test_a_broker_that_another_authority_vouches_for_is_not_trusted(
     broker: LocalBroker, tmp_path: Path, open_session: OpenSession
 ) -> None:

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from demo.broker import LocalBroker
 from parking_monitor.cloud.outbox_store import FILE_NAME
-from parking_monitor.cloud.topics import DEFAULT_SHARED_TOPIC, count_topic, history_topic
+from parking_monitor.cloud.topics import DEFAULT_SHARED_TOPIC, count_topic, crossing_topic, history_topic
+from tests.integration.cloud.counting_device import CROSSING_EACH
 from tests.integration.cloud.link import Link
 from tests.integration.cloud.receiver import Receiver, UnboundedBroker
 from tests.support.patience import PATIENCE_S
 
 COUNTS = 20_000
+CROSSINGS = COUNTS // CROSSING_EACH
 TIMES_EACH = 10
 THING = 'garage'
 
@@ -126,8 +128,8 @@ class Harm:
 
 
 def test_every_count_arrives_once_and_in_order_whatever_is_killed_and_cut(tmp_path: Path) -> None:
-    own, history = count_topic(THING), history_topic(THING)
-    topics = (DEFAULT_SHARED_TOPIC, own, history)
+    own, history, crossing = count_topic(THING), history_topic(THING), crossing_topic(THING)
+    topics = (DEFAULT_SHARED_TOPIC, own, history, crossing)
     with (
         UnboundedBroker(tmp_path / 'broker') as broker,
         Link(broker.port) as link,
@@ -154,14 +156,15 @@ def test_every_count_arrives_once_and_in_order_whatever_is_killed_and_cut(tmp_pa
 
     # Each count was stored, and once, under a number of its own.
     assert sorted(receiver.stored.values()) == list(range(1, COUNTS + 1))
-    # Who reads either live topic has them all with the history.
+    # Who reads either live topic has them all with the history, and all crossings come on their own.
     late = set(receiver.numbers[history])
     for topic in (DEFAULT_SHARED_TOPIC, own):
-        assert len(late | set(receiver.numbers[topic])) == COUNTS
+        assert len(late | set(receiver.numbers[topic])) == COUNTS - CROSSINGS
+    assert len(receiver.numbers[crossing]) == CROSSINGS
     for numbers in receiver.numbers.values():
         assert numbers == sorted(numbers)
     # The faults did what they are for.
-    assert receiver.messages > 2 * COUNTS - len(late)
+    assert receiver.messages > 2 * COUNTS - CROSSINGS - len(late)
     assert late
 
 
@@ -170,6 +173,6 @@ def has_all(receiver: Receiver) -> bool:
         return False
     late = set(receiver.numbers[history_topic(THING)])
     return all(
-        len(late | set(receiver.numbers[topic])) >= COUNTS
+        len(late | set(receiver.numbers[topic])) >= COUNTS - CROSSINGS
         for topic in (DEFAULT_SHARED_TOPIC, count_topic(THING))
     )

@@ -1,9 +1,10 @@
 """Run the real graph for a while and take its numbers: delay, loss, CPU, memory, first count."""
 
+import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -22,6 +23,7 @@ from parking_monitor.values import Image
 DEVICE, CAMERA, THING = 'bench', 'lane', 'bench-device'
 SETTLE_S = 3.0
 FIRST_COUNT_WITHIN_S = 60.0
+STOP_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class GraphRun:
         beyond_model_ms: the same less the time that the model took for it.
         frames: that the camera gave between the first and the last that was answered.
         answered: of these.
+        stop_s: from Ctrl-C until `fleet` and all that it started have ended.
     """
 
     first_count_s: float
@@ -58,6 +61,7 @@ class GraphRun:
     frames: int
     answered: int
     processes: list[ProcessCost]
+    stop_s: float = 0.0
 
     @property
     def lost_share(self) -> float:
@@ -114,9 +118,20 @@ def run(frames: list[Image], folder: Path, *, rate_hz: float, seconds: float) ->
                 if not stopwatch.first_count.wait(FIRST_COUNT_WITHIN_S):
                     raise TimeoutError(f'no count within {FIRST_COUNT_WITHIN_S} s; see {folder}/fleet.log')
                 first_count_s = time.monotonic() - started_s
-                return _measure(fleet, stopwatch, first_count_s, rate_hz=rate_hz, seconds=seconds)
+                result = _measure(fleet, stopwatch, first_count_s, rate_hz=rate_hz, seconds=seconds)
+                return replace(result, stop_s=_stop(fleet))
     finally:
         stopwatch.close()
+
+
+def _stop(fleet: subprocess.Popen[bytes]) -> float:
+    """Interrupt the graph and return how many seconds it took until all of it had ended."""
+    children = psutil.Process(fleet.pid).children(recursive=True)
+    started_s = time.monotonic()
+    fleet.send_signal(signal.SIGINT)
+    fleet.wait(STOP_WITHIN_S)
+    psutil.wait_procs(children, STOP_WITHIN_S)
+    return time.monotonic() - started_s
 
 
 def _measure(

@@ -37,6 +37,7 @@ def main() -> None:
             'latency_beyond_model_ms_p50': share_below(result.beyond_model_ms, 50),
             'frames_lost_share': round(result.lost_share, 4),
             'first_count_s': round(result.first_count_s, 2),
+            'stop_s': round(result.stop_s, 2),
             # What the nodes take together: a page that several share is resident once.
             'graph_rss_mb': round(sum(process.pss_mb for process in nodes), 1),
             'sum_of_rss_mb': round(sum(process.rss_mb for process in nodes), 1),
@@ -97,7 +98,8 @@ def _print_graph(result: GraphRun) -> None:
         console.print(f'image to count, {name}: {shares} ms')
     console.print(
         f'{result.answered} of {result.frames} frames answered; '
-        f'first count {result.first_count_s:.2f} s after the start'
+        f'first count {result.first_count_s:.2f} s after the start, '
+        f'all ended {result.stop_s:.2f} s after Ctrl-C'
     )
 
 

@@ -97,12 +97,15 @@ def test_a_program_that_is_not_there_does_not_stop_the_others(tmp_path: Path) ->
 @pytest.mark.parametrize('deaf', [False, True])
 def test_stopping_leaves_no_child_and_no_grandchild(tmp_path: Path, *, deaf: bool) -> None:
     pids = tmp_path / 'pids'
-    ignore = 'import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); ' if deaf else ''
+    ignore = 'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); ' if deaf else ''
     code = (
         f'{ignore}import os, subprocess, time; '
         f'child = subprocess.Popen({python("import time; time.sleep(60)")!r}); '
         f'open({str(pids)!r}, "w").write(f"{{os.getpid()}} {{child.pid}} "); time.sleep(60)'
     )
-    supervisor = Supervisor([command('parent', code)], say=lambda _text: None, patience=QUICK)
+    said: list[str] = []
+    supervisor = Supervisor([command('parent', code)], say=said.append, patience=QUICK)
     assert run_until(supervisor, lambda: pids.exists() and len(pids.read_text().split()) == 2)
     assert not alive_after_kill([int(pid) for pid in pids.read_text().split()])
+    if deaf:
+        assert said == ['parent did not end within 1 s and was killed']

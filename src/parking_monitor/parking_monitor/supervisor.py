@@ -172,17 +172,18 @@ class Supervisor:
 
     def _stop_children(self) -> None:
         """Ask all children at once, wait for the grace, kill what is left with all it started."""
-        running = [child.process for child in self._children if child.process is not None]
-        for process in running:
+        running = [(child.process, child.command.name) for child in self._children if child.process]
+        for process, _ in running:
             # Not SIGINT: a Python that is still importing would print a traceback.
             process.send_signal(signal.SIGTERM)
         deadline_s = time.monotonic() + self._patience.grace_s
-        for process in running:
+        for process, name in running:
             try:
                 process.wait(max(0.0, deadline_s - time.monotonic()))
             except subprocess.TimeoutExpired:
+                self._say(f'{name} did not end within {self._patience.grace_s:g} s and was killed')
                 process.kill()
-        for process in running:
+        for process, _ in running:
             _kill_session(process.pid)
             process.wait()
 

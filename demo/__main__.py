@@ -214,10 +214,11 @@ def _wait(
 def _on_message(message: Message, measurements: Measurements) -> None:
     text = message.payload.decode(errors='replace')
     try:
-        is_count = 'cars' in json.loads(text)
+        # Counts and crossings bear a number; presence and answers to settings do not.
+        is_numbered = 'seq' in json.loads(text)
     except ValueError:
-        is_count = False
-    measurements.received_by_broker += is_count
+        is_numbered = False
+    measurements.received_by_broker += is_numbered
     # A message names every bay; its beginning shows that it came.
     shown = text if len(text) <= LONGEST_LINE else f'{text[:LONGEST_LINE]}... ({len(message.payload)} bytes)'
     _say(f'broker {message.topic}: {shown}', style='dim')

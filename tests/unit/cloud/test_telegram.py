@@ -1,15 +1,19 @@
 import logging
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
 
-from parking_monitor.cloud.errors import TelegramError, TelegramRateLimitError, TelegramRefusedError
-from parking_monitor.cloud.telegram import MAX_PHOTO_BYTES, TelegramClient
+from parking_monitor.cloud.errors import (
+    TelegramConflictError,
+    TelegramError,
+    TelegramRateLimitError,
+    TelegramRefusedError,
+)
+from parking_monitor.cloud.telegram import MAX_PHOTO_BYTES, MAX_TEXT, TelegramClient, fit_text
+from tests.support.bot_api import BotApi, Sent
 from tests.support.patience import PATIENCE_S
-from tests.unit.cloud.bot_api import BotApi, Sent
 from tests.unit.cloud.builders import all_texts
 
 TOKEN = '123456789:AbC-dEf_GhIjKlMnOpQrStUvWxYz0123456'
@@ -46,65 +50,30 @@ def test_a_message_arrives(api: BotApi, client: TelegramClient) -> None:
     assert api.requests == [Sent('sendMessage', {'chat_id': '42', 'text': 'lot is full & closed'})]
 
 
-def test_when_telegram_asks_for_patience_the_same_photo_is_sent_later(
-    api: BotApi, client: TelegramClient
+@pytest.mark.parametrize(
+    ('retry_after', 'wait_s'),
+    [(3600, 3600.0), (0.2, 0.2), ('soon', 1.0), (-1, 1.0), (None, 1.0), (True, 1.0), (1e300, 86_400.0)],
+)
+def test_how_long_telegram_wants_patience_is_handed_to_the_caller(
+    api: BotApi, client: TelegramClient, retry_after: object, wait_s: float
 ) -> None:
-    api.answers.append(too_many(0.2))
-    begin_s = time.monotonic()
-    client.send_photo(JPEG, 'x')
+    api.answers.append(too_many(retry_after))
 
-    assert time.monotonic() - begin_s >= 0.2
-    assert len(api.requests) == 2
-    assert api.requests[0] == api.requests[1]
-
-
-def test_a_wait_beyond_the_deadline_is_handed_to_the_caller(api: BotApi, client: TelegramClient) -> None:
-    api.answers.append(too_many(3600))
-
-    with pytest.raises(TelegramRateLimitError, match='3600 s') as limited:
+    with pytest.raises(TelegramRateLimitError) as limited:
         client.send_message('x')
 
-    assert limited.value.retry_after_s == 3600
+    assert limited.value.retry_after_s == wait_s
+    assert len(api.requests) == 1
 
 
-def test_a_chat_that_never_has_patience_is_left_alone(api: BotApi, client: TelegramClient) -> None:
-    api.answers.extend([too_many(0.01)] * 10)
-
-    with pytest.raises(TelegramRateLimitError):
-        client.send_message('x')
-
-    assert len(api.requests) == 3
-
-
-@pytest.mark.parametrize('retry_after', ['soon', -1, None])
-def test_a_wait_that_makes_no_sense_is_taken_as_a_second(
-    api: BotApi, client: TelegramClient, retry_after: object
-) -> None:
-    api.answers.extend([too_many(retry_after)])
-    begin_s = time.monotonic()
+def test_a_second_message_within_a_second_is_limited(api: BotApi, client: TelegramClient) -> None:
+    api.second_s = 3600.0
     client.send_message('x')
 
-    assert time.monotonic() - begin_s >= 1.0
+    with pytest.raises(TelegramRateLimitError):
+        client.send_message('y')
 
-
-def test_closing_ends_a_call_that_would_wait(api: BotApi, client: TelegramClient) -> None:
-    api.answers.append(too_many(4))
-    ended = threading.Event()
-
-    def send() -> None:
-        # The limit when the wait had begun, no answer when the connection was closed before.
-        with pytest.raises(TelegramError):
-            client.send_message('x')
-        ended.set()
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    while not api.requests:
-        time.sleep(0.005)
-    client.close()
-
-    assert ended.wait(2.0)
-    thread.join(PATIENCE_S)
+    assert len(api.taken) == 1
 
 
 @pytest.mark.parametrize(
@@ -113,7 +82,11 @@ def test_closing_ends_a_call_that_would_wait(api: BotApi, client: TelegramClient
         (401, {'ok': False, 'description': 'Unauthorized'}, '401: Unauthorized; check TG_TOKEN'),
         (400, {'ok': False, 'description': 'chat not found'}, '400: chat not found; check TG_CHAT_ID'),
         (403, {'ok': False, 'description': 'bot was kicked'}, 'removed from the chat'),
-        (500, b'<html>', '500: no description'),
+        (
+            400,
+            {'ok': False, 'description': 'upgraded', 'parameters': {'migrate_to_chat_id': -100123}},
+            'set TG_CHAT_ID to -100123$',
+        ),
         (200, {'ok': False}, '200: no description'),
         (200, b'[]', '200: no description'),
         (400, {'ok': False, 'description': f'no such bot {TOKEN}'}, r'no such bot \*\*\*'),
@@ -126,6 +99,81 @@ def test_a_refusal_is_told_with_what_to_check(
 
     with pytest.raises(TelegramRefusedError, match=words):
         client.send_message('x')
+
+
+def test_an_answer_of_a_broken_server_is_no_refusal(api: BotApi, client: TelegramClient) -> None:
+    api.answers.append((502, b'<html>'))
+
+    with pytest.raises(TelegramError, match='502: no description') as broken:
+        client.send_message('x')
+
+    assert not isinstance(broken.value, TelegramRefusedError)
+
+
+@pytest.mark.parametrize('token', [TOKEN.replace('AbC', 'XyZ'), '987654321:other'])
+def test_a_wrong_token_is_told_by_every_call(api: BotApi, token: str) -> None:
+    with TelegramClient(SecretStr(token), '42', base_url=api.base_url) as stranger:
+        for call in (
+            stranger.name,
+            lambda: stranger.updates(0, 0),
+            lambda: stranger.send_message('x'),
+        ):
+            with pytest.raises(TelegramRefusedError, match='401: Unauthorized; check TG_TOKEN'):
+                call()
+
+
+def test_updates_come_again_until_a_higher_offset_confirms_them(api: BotApi, client: TelegramClient) -> None:
+    api.say('/status')
+    api.say('/help')
+
+    first, second = client.updates(0, 0)
+    assert client.updates(0, 0) == [first, second]
+    assert client.updates(first['update_id'] + 1, 0) == [second]
+    assert client.updates(second['update_id'] + 1, 0) == []
+    assert api.unconfirmed == []
+    assert client.name() == 'lot_bot'
+
+
+def test_no_more_updates_come_at_once_than_an_answer_has_room_for(
+    api: BotApi, client: TelegramClient
+) -> None:
+    for _ in range(25):
+        api.say('ä' * 4096)
+
+    offset, numbers = 0, []
+    while updates := client.updates(offset, 0):
+        numbers.append(len(updates))
+        offset = updates[-1]['update_id'] + 1
+
+    assert numbers == [10, 10, 5]
+
+
+def test_of_two_programs_that_poll_the_first_is_told_of_the_other(
+    api: BotApi, client: TelegramClient
+) -> None:
+    told: list[str] = []
+
+    def wait_long() -> None:
+        with pytest.raises(TelegramConflictError) as conflict:
+            client.updates(0, 60)
+        told.append(str(conflict.value))
+
+    thread = threading.Thread(target=wait_long)
+    thread.start()
+    api.wait_until(lambda: api.polls == 1)
+    with TelegramClient(SecretStr(TOKEN), '42', base_url=api.base_url) as other:
+        assert other.updates(0, 0) == []
+    thread.join(PATIENCE_S)
+
+    assert len(told) == 1
+    assert 'another program fetches the messages to this bot' in told[0]
+
+
+def test_a_webhook_is_told_as_a_conflict(api: BotApi, client: TelegramClient) -> None:
+    api.has_webhook = True
+
+    with pytest.raises(TelegramConflictError, match='webhook is active'):
+        client.updates(0, 0)
 
 
 def test_an_answer_without_end_is_given_up(api: BotApi, client: TelegramClient) -> None:
@@ -148,6 +196,18 @@ def test_captions_are_measured_as_telegram_does(
         with pytest.raises(ValueError, match=r'caption has 102[56] characters.*at most 1024'):
             client.send_photo(JPEG, caption)
         assert not api.requests
+
+
+@pytest.mark.parametrize(('text', 'length'), [('x' * 4096, 4096), ('x' * 5000, 4096), ('🚗' * 3000, 4095)])
+def test_a_text_is_cut_to_what_telegram_takes(
+    api: BotApi, client: TelegramClient, text: str, length: int
+) -> None:
+    fitted = fit_text(text, MAX_TEXT)
+    client.send_message(fitted)
+
+    assert len(fitted.encode('utf-16-le')) // 2 == length
+    assert fitted == text or fitted.endswith('…')
+    assert api.taken[0].text == fitted
 
 
 def test_what_telegram_would_not_take_is_not_sent(api: BotApi, client: TelegramClient) -> None:

@@ -33,6 +33,10 @@ class CertificateExpiredError(IdentityFileError):
     """Say when the device's certificate ran out."""
 
 
+class NoIdentityError(CloudError):
+    """Say why a device does not know which thing it is, and what to do."""
+
+
 class PublishError(CloudError):
     """Say that a message was not acknowledged; it may be sent again."""
 
@@ -76,6 +80,17 @@ class TelegramError(CloudError):
 
 class TelegramRefusedError(TelegramError):
     """Say what Telegram answered instead of taking the message."""
+
+
+class TelegramConflictError(TelegramRefusedError):
+    """Say that another program fetches this bot's messages, so that commands may go unanswered here."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(
+            f'another program fetches the messages to this bot ({description}), and Telegram serves one; '
+            'give each device a bot of its own, or set telegram.commands: false on all but one '
+            '(of a webhook: delete it)'
+        )
 
 
 class TelegramRateLimitError(TelegramError):

@@ -47,7 +47,7 @@ def outcomes(ended: Outcome) -> dict[str, str]:
 
 
 def test_a_good_identity_passes_every_check(check: Verify, responder: Responder, cli: Cli) -> None:
-    responder.shadows['garage-1'] = {'desired': {'interval_s': 60}}
+    responder.shadows.states['garage-1'] = {'desired': {'interval_s': 60}}
     ended = check()
     assert ended.code == 0, ended.out
     assert outcomes(ended) == dict.fromkeys(

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -40,8 +40,9 @@ from parking_monitor.cloud.messages import MAX_MESSAGE_BYTES, PresenceStatus, en
 from parking_monitor.cloud.mqtt_settings import MqttSettings
 from parking_monitor.cloud.send_limit import SendLimit
 from parking_monitor.cloud.session import SessionListener, SessionStatistics
+from parking_monitor.cloud.subscriptions import Subscriber, Subscriptions
 from parking_monitor.cloud.takeover_watch import TakeoverWatch
-from parking_monitor.cloud.topics import check_topic, status_topic
+from parking_monitor.cloud.topics import check_topic, shadow_topic, status_topic
 
 # MQTT 5: reason codes from 128 on are refusals; 16 says that nobody subscribes, which is no failure.
 FIRST_REFUSAL_CODE = 128
@@ -75,7 +76,9 @@ class MqttSession:
         self._settings = settings
         self._uuid = uuid
         self._status_topic = status_topic(settings.thing)
+        self._shadow_topics = {shadow_topic(settings.thing, request) for request in ('get', 'update')}
         self._listeners: list[SessionListener] = []
+        self._subscriptions = Subscriptions()
         self._send_limit = SendLimit(settings.max_messages_per_s)
         self._lock = threading.Lock()
         self._statistics = SessionStatistics()
@@ -116,6 +119,16 @@ class MqttSession:
         """Tell a listener of connections from now on; call it before `start`."""
         self._listeners.append(listener)
 
+    def subscribe(self, topics: Sequence[str], subscriber: Subscriber) -> None:
+        """Subscribe to topics at every connection from now on; call it before `start`."""
+        self._subscriptions.add(topics, subscriber)
+
+    def renew_subscriptions(self) -> None:
+        """Ask again for what the broker refused, once its policy may have changed; returns at once."""
+        client = self._client
+        if client is not None and self.is_connected:
+            self._subscriptions.renew(client)
+
     def start(self) -> None:
         """Begin to connect, and go on until stopped; returns at once.
 
@@ -142,7 +155,7 @@ class MqttSession:
         """Send a message with QoS 1; returns at once.
 
         Args:
-            topic: where it goes.
+            topic: where it goes; the thing's own shadow requests are allowed too.
             payload: at most 128 KB.
             retain: whether the broker keeps it for later subscribers.
 
@@ -154,7 +167,8 @@ class MqttSession:
             InvalidNameError: when the topic is not allowed.
             MessageTooLargeError: when the payload is over 128 KB.
         """
-        check_topic(topic)
+        if topic not in self._shadow_topics:
+            check_topic(topic)
         if len(payload) > MAX_MESSAGE_BYTES:
             raise MessageTooLargeError(
                 f"message of {len(payload)} bytes on topic '{topic}' is over the limit of {MAX_MESSAGE_BYTES}"
@@ -230,6 +244,7 @@ class MqttSession:
             ),
             # The SDK's name and version in the user name: of no use to the operator.
             'enable_metrics_collection': False,
+            'on_publish_received': self._subscriptions.pass_on,
             'on_lifecycle_attempting_connect': self._on_attempt,
             'on_lifecycle_connection_success': self._on_connected,
             'on_lifecycle_connection_failure': self._on_failed,
@@ -298,6 +313,7 @@ class MqttSession:
         self._note(connected=True, connected_since_ns=time.time_ns(), last_fault='')
         for listener in self._listeners:
             listener.connected()
+        self.renew_subscriptions()
 
     def _on_failed(self, data: Any) -> None:
         self._count('failed_attempts')

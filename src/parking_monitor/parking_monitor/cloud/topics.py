@@ -55,9 +55,29 @@ def history_topic(thing: str) -> str:
     return f'parking/{check_thing_name(thing)}/history'
 
 
+def crossing_topic(thing: str) -> str:
+    """Return the topic of single cars through a thing's gates."""
+    return f'parking/{check_thing_name(thing)}/crossing'
+
+
+def ros_topic(thing: str, name: str) -> str:
+    """Return the topic of the messages of another ROS topic that a thing forwards.
+
+    Args:
+        thing: the device's thing name.
+        name: one to five levels, for example 'north_gate/detections'.
+    """
+    return check_topic(f'parking/{check_thing_name(thing)}/ros/{name}')
+
+
 def status_topic(thing: str) -> str:
     """Return the topic of a thing's retained presence."""
     return f'parking/{check_thing_name(thing)}/status'
+
+
+def shadow_topic(thing: str, request: str) -> str:
+    """Return the topic of a request to the thing's classic shadow, `get` or `update`."""
+    return f'$aws/things/{check_thing_name(thing)}/shadow/{request}'
 
 
 def live_topics(thing: str, shared_topic: str = DEFAULT_SHARED_TOPIC) -> tuple[str, ...]:

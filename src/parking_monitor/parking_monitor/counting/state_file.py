@@ -6,13 +6,13 @@ disk, and put in the place of the old one, so that there is always one that can 
 
 import datetime as dt
 import json
-import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from parking_monitor.counting.totals import Totals
+from parking_monitor.durable_file import write_durably
 from parking_monitor.values import BayState
 
 FORMAT = 'parking.counter-state/1'
@@ -74,28 +74,13 @@ def save(path: Path, camera: str, state: State) -> None:
         'bays': {name: bay.name for name, bay in state.bays.items()},
     }
     text = json.dumps(content, ensure_ascii=False, indent=1, default=dict)
-    beside = path.with_name(f'{path.name}.new')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open('w', encoding='utf-8') as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        _sync_folder(path.parent)
+        write_durably(path, text)
     except OSError as error:
         raise StateFileError(
             f'{path} cannot be written: {error.strerror}; totals go on, and are lost when this process '
             'ends: make room on the disk, or let it be written to'
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _set_aside(path: Path, reason: str) -> str:

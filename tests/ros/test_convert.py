@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from parking_msgs.msg import BayOccupancy, CarCount
@@ -113,7 +114,13 @@ def test_a_crossing_says_when_where_which_way_and_who(
     received = deserialize_message(serialize_message(message), CrossingMessage)
     assert convert.to_stamp_ns(received.header.stamp) == stamp_ns
     assert (received.gate, received.direction, received.track_id) == (gate, direction, track_id)
+    assert convert.to_crossing(received) == crossing
     assert (received.header.frame_id, CrossingMessage.IN, CrossingMessage.OUT) == ('lane', 1, 2)
+
+
+def test_a_crossing_that_goes_neither_in_nor_out_is_none() -> None:
+    with pytest.raises(ValueError, match='not a valid Direction'):
+        convert.to_crossing(CrossingMessage(direction=7))
 
 
 @given(st.dictionaries(names, counts, max_size=3))

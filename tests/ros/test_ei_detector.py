@@ -12,6 +12,7 @@ import psutil
 from diagnostic_msgs.msg import DiagnosticStatus
 from parking_msgs.msg import Detections as DetectionsMessage
 from parking_msgs.srv import SetModel
+from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import CompressedImage
 
 from parking_monitor import jpeg
@@ -150,6 +151,11 @@ def test_a_good_model_is_swapped_in_without_losing_the_node(tmp_path: Path) -> N
             assert response.success, response.message
             assert 'other' in response.message
             detections.wait_for(lambda message: message.model_name == 'other')
+            response = ros.call(GetParameters, 'ei_detector/get_parameters', names=['model'])
+            assert response.values[0].string_value == str(other)
+            untried = ros.set_parameter('ei_detector', 'model', str(tmp_path / 'model.eim'))
+            assert not untried.successful
+            assert '~/set_model' in untried.reason
 
 
 def test_while_a_model_is_tried_out_all_else_goes_on_and_another_is_refused(tmp_path: Path) -> None:

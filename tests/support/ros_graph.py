@@ -129,14 +129,20 @@ class RosGraph:
         return {**os.environ, **graph.ENVIRONMENT, 'ROS_DOMAIN_ID': str(self.domain_id), **more}
 
     def start(
-        self, executable: str, parameters: Mapping[str, object] | None = None, **environment: str
+        self,
+        executable: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        below: str = '',
+        **environment: str,
     ) -> subprocess.Popen[bytes]:
-        """Start a node of this package in the test namespace."""
-        name = f'{NAMESPACE}/{executable}'
+        """Start a node of this package in the test namespace, or below it."""
+        namespace = f'{NAMESPACE}/{below}'.rstrip('/')
+        name = f'{namespace}/{executable}'
         file = Path(self._folder.name, f'{executable}-{len(self._processes)}.yaml')
         file.write_text(yaml.safe_dump({name: {'ros__parameters': dict(parameters or {})}}))
         program = Path(get_package_prefix('parking_monitor'), 'lib', 'parking_monitor', executable)
-        arguments = ['--ros-args', '-r', f'__ns:={NAMESPACE}', '--params-file', str(file)]
+        arguments = ['--ros-args', '-r', f'__ns:={namespace}', '--params-file', str(file)]
         process = subprocess.Popen(
             [str(program), *arguments],
             env=self.environment(**environment),

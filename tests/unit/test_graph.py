@@ -29,6 +29,16 @@ def test_a_device_has_one_bridge_for_all_its_cameras() -> None:
     assert bridges[0].parameters['floors'] == ['P1', 'P2']
 
 
+def test_a_bridge_knows_what_holds_when_the_cloud_sets_nothing() -> None:
+    cameras = 'cameras: [{name: a, confidence: 0.3}, {name: b, model: /srv/lot-v1.eim}]\n'
+    nodes = built(f'state_folder: /srv/state\n{cameras}{CLOUD}', TG_TOKEN='123:hush', TG_CHAT_ID='5').nodes
+    parameters = next(node for node in nodes if node.executable == 'aws_iot_bridge').parameters
+    assert parameters['confidences'] == ['0.3', '0.5']
+    assert parameters['models'] == ['default', '/srv/lot-v1.eim']
+    assert parameters['models_folder'] == '/srv/state/models'
+    assert parameters['telegram'] is True
+
+
 def test_a_device_that_collects_runs_cameras_and_no_counters() -> None:
     executables = {node.executable for node in built('cameras: [{name: a}]\nmode: collect\n' + CLOUD).nodes}
     assert executables == {'usb_cam'}

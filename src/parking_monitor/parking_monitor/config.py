@@ -26,12 +26,15 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from parking_monitor.camera.address import parse_source
 from parking_monitor.camera.errors import SourceError
-from parking_monitor.cloud.errors import InvalidNameError
 from parking_monitor.cloud.messages import MAX_MESSAGE_BYTES, Origin, largest_count_bytes
-from parking_monitor.cloud.topics import check_topic
+from parking_monitor.cloud.own_identity import DEFAULT_FACILITY, DEFAULT_FLOOR
+from parking_monitor.config_cloud import Cloud
 from parking_monitor.config_errors import dotted, explain, value_at
 from parking_monitor.config_fields import RosName, Section, Text, matching, number_or_text, refuse_repeated
+from parking_monitor.config_identity import identify
+from parking_monitor.config_origins import Origins
 from parking_monitor.config_places import Bay, Gate, Problem, Zone, misfits
+from parking_monitor.config_telegram import Telegram, rule_problems
 from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.time_zone import machine_time_zone, to_time_zone
 from parking_monitor.yaml_source import FieldPath, YamlError, YamlSource, parse_yaml, read_yaml
@@ -70,7 +73,7 @@ class Camera(Section):
     """
 
     name: RosName
-    floor: Text = '0'
+    floor: Text = DEFAULT_FLOOR
     source: Annotated[Text, AfterValidator(_source)] = 'auto'
     width: Annotated[int, Field(ge=32, le=7680)] = 640
     height: Annotated[int, Field(ge=32, le=4320)] = 480
@@ -119,50 +122,10 @@ class Device(Section):
         return values
 
 
-class Cloud(Section):
-    """The broker that counts go to, and the certificate that this device shows it."""
-
-    endpoint: Annotated[str, matching(r'[A-Za-z0-9.-]{1,253}', 'a host name, without scheme and port')]
-    port: Annotated[int, Field(ge=1, le=65535)] = 8883
-    certificate: Path
-    private_key: Path
-    ca: Path
-    topic: Annotated[str, Field(min_length=1, max_length=256)] = 'EI_TOPIC'
-    interval_s: Annotated[float, Field(ge=1, le=86_400)] = 120.0
-
-    @field_validator('topic')
-    @classmethod
-    def _is_a_topic(cls, value: str) -> str:
-        try:
-            return check_topic(value)
-        except InvalidNameError:
-            raise ValueError(
-                'must be an MQTT topic: at most 256 bytes and 7 slashes, no + and no #, not beginning with $'
-            ) from None
-
-
-class Telegram(Section):
-    """The bot that sends pictures; its token comes from TG_TOKEN alone, and without it nothing is sent."""
-
-    token: SecretStr | None = None
-    chat_id: Annotated[
-        str | None,
-        matching(r'-?[0-9]{1,20}|@[A-Za-z0-9_]{3,64}', 'a chat number like -1001234567890, or @channel'),
-        BeforeValidator(number_or_text),
-    ] = None
-    min_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 120.0
-
-    @model_validator(mode='after')
-    def _token_has_a_chat(self) -> Self:
-        if self.token and not self.chat_id:
-            raise ValueError('chat_id is missing; with TG_TOKEN set, set TG_CHAT_ID too')
-        return self
-
-
 class Fleet(Section):
     """Everything that one device runs."""
 
-    facility: Text = 'car park'
+    facility: Text = DEFAULT_FACILITY
     mode: Literal['count', 'collect'] = 'count'
     time_zone: Annotated[Text, AfterValidator(_time_zone)]
     state_folder: Path
@@ -172,6 +135,11 @@ class Fleet(Section):
     telegram: Telegram | None = None
     edge_impulse_api_key: SecretStr | None = None
 
+    @property
+    def waits_for_identity(self) -> bool:
+        """Return whether it is not known yet which thing this device is, or where that connects."""
+        return self.cloud is not None and (not self.device.thing or self.cloud.endpoint is None)
+
     @field_validator('cameras')
     @classmethod
     def _cameras_fit(cls, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
@@ -179,6 +147,12 @@ class Fleet(Section):
         if problems := list(misfits(cameras)):
             raise _at_their_fields(problems)
         return cameras
+
+    @model_validator(mode='after')
+    def _rules_fit(self) -> Self:
+        if problems := list(rule_problems(self.telegram, self.cameras)):
+            raise _at_their_fields(problems)
+        return self
 
     @model_validator(mode='after')
     def _messages_fit(self) -> Self:
@@ -227,6 +201,9 @@ _OVERRIDES = (
     _Override('BALENA_DEVICE_UUID', ('device', 'uuid')),
     _Override('EI_TOPIC', ('cloud', 'topic')),
     _Override('AWS_TOPIC', ('cloud', 'topic')),
+    _Override('AWS_ENDPOINT', ('cloud', 'endpoint')),
+    _Override('AWS_THING_NAME', ('device', 'thing')),
+    _Override('FACILITY', ('facility',)),
     _Override('INTERVAL_IN_SECONDS', ('cloud', 'interval_s')),
     _Override('EI_COLLECT_MODE_IMAGE', ('mode',)),
     _Override('EI_API_KEY_IMAGE', ('edge_impulse_api_key',)),
@@ -241,12 +218,28 @@ _SECRETS: Mapping[FieldPath, str] = {
 }
 
 
+class Loaded(NamedTuple):
+    """Hold a configuration, and where its values came from."""
+
+    fleet: Fleet
+    origins: Origins
+
+
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Fleet:
     """Read and validate a fleet.yaml; paths in it are relative to its folder.
 
     Raises:
         ConfigError: with one line for each problem: file and line (or the name
             of the environment variable), field, value, and what is allowed.
+    """
+    return load_with_origins(path, environment).fleet
+
+
+def load_with_origins(path: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
+    """Read a fleet.yaml as `load` does, and tell where each value came from.
+
+    Raises:
+        ConfigError: as `load`.
     """
     try:
         source = read_yaml(path)
@@ -265,10 +258,10 @@ def parse(text: str, environment: Mapping[str, str], *, name: str = 'fleet.yaml'
         source = parse_yaml(text, name=name)
     except YamlError as error:
         raise ConfigError(str(error)) from error
-    return _validate(source, environment, folder=None)
+    return _validate(source, environment, folder=None).fleet
 
 
-def _validate(source: YamlSource, environment: Mapping[str, str], folder: Path | None) -> Fleet:
+def _validate(source: YamlSource, environment: Mapping[str, str], folder: Path | None) -> Loaded:
     if not isinstance(source.content, dict):
         raise ConfigError(
             f'{source.name}:1: must be a mapping with at least `cameras:`; see `fleet --example`'
@@ -280,19 +273,23 @@ def _validate(source: YamlSource, environment: Mapping[str, str], folder: Path |
                 f'in a file; set the environment variable {variable}'
             )
     values, overridden = _apply_environment(source.content, environment)
+    identified = identify(values, folder or Path())
     try:
-        fleet = Fleet.model_validate(values)
+        fleet = Fleet.model_validate(identified.values)
     except ValidationError as error:
         raise ConfigError('\n'.join(explain(error, Fleet, source, overridden))) from None
-    return _resolve_paths(fleet, folder) if folder else fleet
+    if identified.is_thing_open:
+        fleet = fleet.model_copy(update={'device': fleet.device.model_copy(update={'thing': ''})})
+    origins = Origins(source, overridden, identified.given)
+    return Loaded(_resolve_paths(fleet, folder) if folder else fleet, origins)
 
 
 def _apply_environment(
     content: Mapping[str, object], environment: Mapping[str, str]
-) -> tuple[dict[str, object], dict[tuple[str, ...], str]]:
+) -> tuple[dict[str, object], dict[FieldPath, str]]:
     """Return the file's values with the environment's put over them, and which came from where."""
     values = dict(content)
-    overridden: dict[tuple[str, ...], str] = {}
+    overridden: dict[FieldPath, str] = {}
     for variable, path in _OVERRIDES:
         text = environment.get(variable, '').strip()
         section = values.get(path[0])
@@ -305,12 +302,25 @@ def _apply_environment(
         else:
             values[path[0]] = {**(section if isinstance(section, dict) else {}), path[1]: value}
         overridden[path] = variable
+    _put_floor(values, overridden, environment)
     values.setdefault('time_zone', machine_time_zone(environment))
     values.setdefault('state_folder', _state_folder(environment))
     if 'device' not in values or isinstance(values['device'], dict):
         device = values.get('device')
         values['device'] = {'uuid': _uuid_of_this_machine(), **(device if isinstance(device, dict) else {})}
     return values, overridden
+
+
+def _put_floor(
+    values: dict[str, object], overridden: dict[FieldPath, str], environment: Mapping[str, str]
+) -> None:
+    """Put the floor that the environment names over that of each camera."""
+    floor, cameras = environment.get('FLOOR', '').strip(), values.get('cameras')
+    if floor and isinstance(cameras, list):
+        values['cameras'] = [
+            {**camera, 'floor': floor} if isinstance(camera, dict) else camera for camera in cameras
+        ]
+        overridden |= {('cameras', index, 'floor'): 'FLOOR' for index in range(len(cameras))}
 
 
 def _state_folder(environment: Mapping[str, str]) -> str:
@@ -350,7 +360,8 @@ def _resolve_paths(fleet: Fleet, folder: Path) -> Fleet:
     )
     cloud = fleet.cloud and fleet.cloud.model_copy(
         update={
-            field: resolved(getattr(fleet.cloud, field)) for field in ('certificate', 'private_key', 'ca')
+            field: resolved(getattr(fleet.cloud, field))
+            for field in ('identity', 'certificate', 'private_key', 'ca')
         }
     )
     state_folder = resolved(fleet.state_folder)

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from parking_monitor.camera.address import redact
 from parking_monitor.yaml_source import FieldPath, YamlSource
 
-Overridden = Mapping[tuple[str, ...], str]
+Overridden = Mapping[FieldPath, str]
 """Fields whose values came from the environment, with the variable's name."""
 
 

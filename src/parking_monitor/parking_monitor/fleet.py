@@ -19,10 +19,14 @@ import typer
 import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from parking_monitor import config, graph, shared_memory
 from parking_monitor.camera.address import AddressKind, parse_source, redact
+from parking_monitor.cloud.errors import NoIdentityError
+from parking_monitor.cloud.own_identity import read_identity
+from parking_monitor.config_origins import Origins
 from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.supervisor import Command, Supervisor
 
@@ -49,12 +53,12 @@ def fleet(
     if path is None:
         raise _refusal('name a fleet.yaml; `fleet --example > fleet.yaml` writes one to begin with')
     try:
-        configuration = config.load(path)
+        configuration, origins = config.load_with_origins(path)
     except config.ConfigError as error:
         raise _refusal(str(error)) from None
     plan = graph.build(configuration)
     if check:
-        _print_plan(configuration, plan)
+        _print_plan(configuration, origins, plan)
     else:
         _run(configuration, plan)
 
@@ -68,7 +72,7 @@ def _example() -> str:
     return (_prefix() / 'share' / graph.PACKAGE / 'config' / 'fleet.yaml').read_text()
 
 
-def _print_plan(configuration: config.Fleet, plan: graph.Graph) -> None:
+def _print_plan(configuration: config.Fleet, origins: Origins, plan: graph.Graph) -> None:
     console = Console(soft_wrap=True)
     device = configuration.device
     console.print(
@@ -79,8 +83,12 @@ def _print_plan(configuration: config.Fleet, plan: graph.Graph) -> None:
         places = (('zone', camera.zones), ('bay', camera.bays), ('gate', camera.gates))
         numbers = ', '.join(f'{len(found)} {what}' + 's' * (len(found) != 1) for what, found in places)
         console.print(f'camera {camera.name}: {numbers}')
+    table = Table('setting', 'value', 'from', box=None)
+    for setting in origins.settings(configuration):
+        table.add_row(*(escape(text) for text in setting))
+    console.print(table)
     for note in notes(configuration):
-        console.print(f'note: {note}')
+        console.print(f'note: {escape(note)}')
     for node in plan.nodes:
         table = Table('parameter', 'value', title=node.full_name, title_justify='left', box=None)
         for name, value in node.parameters.items():
@@ -89,13 +97,20 @@ def _print_plan(configuration: config.Fleet, plan: graph.Graph) -> None:
     console.print(f'{len(plan.nodes)} nodes; the configuration is valid')
 
 
-def notes(configuration: config.Fleet) -> list[str]:
+def notes(configuration: config.Fleet, environment: Mapping[str, str] = os.environ) -> list[str]:
     """Say what a valid configuration leaves out, so that nobody waits for it."""
     found = []
     if configuration.mode == 'collect':
         found.append('COLLECTION MODE Y: cameras run, nothing is counted')
     if configuration.cloud is None:
         found.append('no cloud section: counts stay on this device')
+        found += [
+            f'{variable} is set, but has no effect without a cloud section; give one, at least its `identity`'
+            for variable in ('AWS_ENDPOINT', 'AWS_TOPIC')
+            if environment.get(variable, '').strip()
+        ]
+    elif configuration.waits_for_identity and configuration.cloud.identity:
+        found += _identity_notes(configuration.cloud.identity)
     if configuration.telegram and not configuration.telegram.token:
         found.append('telegram: TG_TOKEN is not set, so nothing is sent')
     found += [
@@ -108,6 +123,14 @@ def notes(configuration: config.Fleet) -> list[str]:
     return found
 
 
+def _identity_notes(folder: Path) -> list[str]:
+    try:
+        read_identity(folder)
+    except NoIdentityError as error:
+        return [f'cloud.identity: {error}. Until then cars are counted, but counts stay on this device']
+    return []
+
+
 def _named_files(configuration: config.Fleet) -> Iterator[tuple[str, Path]]:
     """Yield the files that a configuration names; an absent one may come later, so it is no error."""
     for camera in configuration.cameras:
@@ -117,7 +140,7 @@ def _named_files(configuration: config.Fleet) -> Iterator[tuple[str, Path]]:
             yield f'{camera.name}.model', Path(camera.model)
         if camera.calibration:
             yield f'{camera.name}.calibration', camera.calibration
-    if configuration.cloud:
+    if configuration.cloud and not configuration.waits_for_identity:
         for field in ('certificate', 'private_key', 'ca'):
             yield f'cloud.{field}', getattr(configuration.cloud, field)
 

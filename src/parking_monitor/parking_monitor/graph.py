@@ -9,9 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from parking_monitor.config import Camera, Cloud, Device, Fleet, Telegram
+from parking_monitor.config import Camera, Device, Fleet
+from parking_monitor.config_cloud import Cloud
+from parking_monitor.config_fields import Section
 from parking_monitor.config_places import Bay, Gate, Zone
+from parking_monitor.config_telegram import Telegram
 
 PACKAGE = 'parking_monitor'
 
@@ -200,21 +204,42 @@ def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
         f'/{device.name}',
         {
             'uuid': device.uuid,
-            'thing': device.thing,
-            'facility': fleet.facility,
+            **_who_and_where(fleet, device, cloud),
             'cameras': [camera.name for camera in fleet.cameras],
-            'floors': [camera.floor for camera in fleet.cameras],
-            'endpoint': cloud.endpoint,
-            'port': cloud.port,
             'certificate': str(cloud.certificate),
             'private_key': str(cloud.private_key),
             'ca': str(cloud.ca),
-            'topic': cloud.topic,
             'interval_s': cloud.interval_s,
             'outbox_folder': str(fleet.state_folder / device.name / 'outbox'),
+            'forward': [one.model_dump_json() for one in cloud.forward],
+            'models_folder': str(fleet.state_folder / 'models'),
+            'models': [camera.model for camera in fleet.cameras],
+            'confidences': [str(camera.confidence) for camera in fleet.cameras],
+            'telegram': bool(fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id),
         },
         start_delay_s=_AFTER_THE_COUNT_S,
     )
+
+
+def _who_and_where(fleet: Fleet, device: Device, cloud: Cloud) -> dict[str, ParameterValue]:
+    """Return what the bridge needs to connect.
+
+    While the device has no identity yet, what that is to say is left empty: the bridge waits for it.
+    """
+    waits = fleet.waits_for_identity
+
+    def said(section: Section, field: str, otherwise: str | int) -> Any:
+        return otherwise if waits and field not in section.model_fields_set else getattr(section, field)
+
+    return {
+        'thing': device.thing,
+        'endpoint': cloud.endpoint or '',
+        'port': said(cloud, 'port', 0),
+        'topic': said(cloud, 'topic', ''),
+        'facility': said(fleet, 'facility', ''),
+        'floors': [said(camera, 'floor', '') for camera in fleet.cameras],
+        **({'identity': str(cloud.identity)} if waits else {}),
+    }
 
 
 def _telegram_notifier(fleet: Fleet, telegram: Telegram, chat_id: str) -> NodeSpec:
@@ -223,8 +248,15 @@ def _telegram_notifier(fleet: Fleet, telegram: Telegram, chat_id: str) -> NodeSp
         f'/{fleet.device.name}',
         {
             'cameras': [camera.name for camera in fleet.cameras],
+            'facility': fleet.facility,
             'chat_id': chat_id,
-            'min_interval_s': telegram.min_interval_s,
+            'rules': [rule.to_json() for rule in telegram.rule_settings],
+            'min_spacing_s': telegram.min_spacing_s,
+            'quiet_hours': telegram.quiet_hours or '',
+            'time_zone': fleet.time_zone,
+            'commands': telegram.commands,
+            # Each counter says so when it hears nothing; this is for a counter that is silent itself.
+            'silence_s': max(30.0, *(2 * camera.stale_after_s for camera in fleet.cameras)),
         },
         secrets=frozenset({'TG_TOKEN'}),
         start_delay_s=_AFTER_THE_COUNT_S,

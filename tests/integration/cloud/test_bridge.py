@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import math
 import signal
 from pathlib import Path
 
@@ -11,11 +12,14 @@ pytest.importorskip('rclpy', reason='ROS 2 is not here')
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from parking_msgs.msg import CarCount, Crossing
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image, LaserScan
+from std_msgs.msg import String
 
 from demo.broker import LocalBroker
 from demo.broker_tap import BrokerTap
 from parking_monitor.cloud.outbox_store import FILE_NAME
-from parking_monitor.cloud.topics import count_topic, crossing_topic, history_topic
+from parking_monitor.cloud.topics import count_topic, crossing_topic, history_topic, ros_topic
 from parking_monitor.nodes import convert, qos
 from parking_monitor.values import Count, CountState
 from tests.integration.cloud.builders import says
@@ -128,3 +132,50 @@ def test_a_bridge_waits_for_the_identity_of_the_first_boot_and_then_sends_counts
     assert numbers == sorted(numbers)
     assert {json.loads(copy.payload)['floor'] for copy in (count, into, out)} == {'7'}
     assert json.loads(out.payload)['gate'] == 'ramp'
+
+
+FORWARDED = (
+    {'topic': '/lidar/scan', 'rate_hz': 10},
+    {'topic': 'pictures', 'mqtt': 'big'},
+    {'topic': '/notes', 'type': 'std_msgs/msg/String', 'mqtt': 'notes/last'},
+    {'topic': '/nobody'},
+    {'topic': '/strange', 'type': 'no_such_msgs/msg/Thing'},
+)
+
+
+def test_other_topics_of_any_type_are_forwarded_beside_the_counts(
+    own_broker: LocalBroker, tmp_path: Path
+) -> None:
+    forwarding = {
+        **parameters(own_broker, tmp_path / 'outbox'),
+        'forward': [json.dumps(one) for one in FORWARDED],
+    }
+    with BrokerTap(own_broker) as tap, RosGraph() as ros:
+        diagnostics = ros.diagnostics()
+        ros.start('aws_iot_bridge', forwarding)
+        # Said once, before anybody listened, and kept: as a count is.
+        ros.node.create_publisher(String, '/notes', qos.CAR_COUNT).publish(String(data='Süd'))
+        ros.node.create_publisher(String, '/strange', 1)
+        scan = LaserScan(range_max=math.inf, ranges=[1.5, math.nan])
+        ros.publisher(LaserScan, '/lidar/scan', qos_profile_sensor_data).publish(scan)
+        ros.publisher(Image, 'pictures', 1).publish(Image(data=bytes(200_000)))
+        ros.publisher(CarCount, 'lane/car_count', qos.CAR_COUNT).publish(a_count(3))
+        tap.wait_for(says(count_topic(THING), cars=3), PATIENCE_S)
+        notes = tap.wait_for(says(ros_topic(THING, 'notes/last'), type='std_msgs/msg/String'), PATIENCE_S)
+        copy = tap.wait_for(
+            says(ros_topic(THING, 'lidar/scan'), type='sensor_msgs/msg/LaserScan'), PATIENCE_S
+        )
+        is_told = is_about('aws_iot_bridge', DiagnosticStatus.WARN, 'over the limit')
+        status = diagnostics.wait_for(lambda status: is_told(status) and '/strange' in status.message)
+        told = values_of(status)
+
+    message = json.loads(copy.payload)
+    assert (message['schema'], message['uuid']) == ('parking.ros/1', 'u')
+    assert message['topic'] == '/lidar/scan'
+    assert message['message']['ranges'] == [1.5, None]
+    assert message['message']['range_max'] is None
+    assert json.loads(notes.payload)['message'] == {'data': 'Süd'}
+    assert told['forward /nobody'] == 'waiting for a publisher'
+    strange = 'is published as std_msgs/msg/String, not as no_such_msgs/msg/Thing'
+    assert told['forward /strange'] == strange
+    assert 'bytes, over the limit of 131072: not sent' in told['forward /device/camera/pictures']

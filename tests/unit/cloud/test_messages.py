@@ -10,9 +10,11 @@ from parking_monitor.cloud.json_schemas import FOLDER, schema_files
 from parking_monitor.cloud.messages import (
     MAX_MESSAGE_BYTES,
     CountMessage,
+    CrossingMessage,
     Origin,
     PresenceMessage,
     count_message,
+    crossing_message,
     encode,
     largest_count_bytes,
     presence_message,
@@ -23,6 +25,8 @@ from parking_monitor.values import (
     BayState,
     Count,
     CountState,
+    Crossing,
+    Direction,
     GateCount,
     Occupancy,
     ZoneCount,
@@ -143,6 +147,41 @@ def test_every_count_comes_back_as_it_was_sent(count: Count, seq: int) -> None:
     assert received.capacity == received.occupied + received.free + received.unknown
     assert all(zone.capacity == zone.occupied + zone.free + zone.unknown for zone in received.zones)
     assert received.net == count.net
+
+
+crossings = st.builds(
+    Crossing,
+    stamp_ns=st.integers(1, 4_000_000_000 * 10**9),
+    gate=names,
+    direction=st.sampled_from(Direction),
+    track_id=st.integers(0, 2**64 - 1),
+)
+
+
+def test_a_crossing_is_said_in_the_documented_form() -> None:
+    crossing = Crossing(stamp_ns=STAMP_NS, gate='Einfahrt Süd', direction=Direction.IN, track_id=17)
+
+    payload = encode(crossing_message(crossing, an_origin(), seq=12, clock_synced=True, dropped=3))
+
+    assert payload.decode() == (
+        '{"uuid":"49418b480e408ef9c632fc6cb25ebfdc","schema":"parking.crossing/1","seq":12,'
+        '"observed_at":"2026-03-01T08:15:30.250Z","camera":"lane","facility":"North","floor":"2",'
+        '"gate":"Einfahrt Süd","direction":"IN","track":17,"clock_synced":true,"dropped":3}'
+    )
+
+
+@given(crossings, st.integers(0, 2**63))
+def test_every_crossing_comes_back_as_it_was_sent(crossing: Crossing, seq: int) -> None:
+    sent = crossing_message(crossing, an_origin(), seq=seq)
+
+    received = CrossingMessage.model_validate_json(encode(sent))
+
+    assert received == sent
+    assert (received.gate, received.direction, received.track) == (
+        crossing.gate,
+        crossing.direction.name,
+        crossing.track_id,
+    )
 
 
 def test_a_receiver_ignores_keys_that_were_added_later() -> None:

@@ -16,6 +16,7 @@ from parking_monitor.cloud.outbox_store import FILE_NAME, OutboxStore
 from parking_monitor.cloud.running_time import RunningTime
 
 OWN, SHARED, HISTORY = 'parking/garage/count', 'EI_TOPIC', 'parking/garage/history'
+CROSSING = 'parking/garage/crossing'
 NOW_S = 1000.0
 
 
@@ -314,6 +315,68 @@ def test_acknowledged_messages_are_deleted_together_and_soon(tmp_path: Path) -> 
         assert outbox.save_due_s() == float('inf')
 
 
+EVENTS = frozenset({CROSSING})
+
+
+def put_crossings(outbox: Outbox, *texts: str) -> None:
+    put(outbox, *texts, key='lane crossing', topics=(CROSSING,))
+
+
+def test_a_crossing_that_waited_long_keeps_its_topic_and_its_turn(tmp_path: Path) -> None:
+    time = SetTime()
+    with opened(tmp_path, time, event_topics=EVENTS) as outbox:
+        put(outbox, 'a')
+        put_crossings(outbox, 'in')
+        put(outbox, 'b')
+        time.at_s = 31.0
+        assert sent(take(outbox)) == [(HISTORY, 'a'), (CROSSING, 'in'), (HISTORY, 'b')]
+
+
+def test_after_an_outage_the_count_goes_first_and_crossings_follow_in_their_order(tmp_path: Path) -> None:
+    time = SetTime()
+    with opened(tmp_path, time, event_topics=EVENTS) as outbox:
+        put_crossings(outbox, '1', '2')
+        time.at_s = 31.0
+        put_crossings(outbox, '3')
+        put(outbox, 'now')
+        outbox.connection_made(NOW_S)
+        first = take(outbox)
+        put_crossings(outbox, '4')
+        assert sent(first) == [(OWN, 'now'), (CROSSING, '1'), (CROSSING, '2'), (CROSSING, '3')]
+        assert take(outbox) == []
+        for parcel in first:
+            outbox.acknowledge(parcel, NOW_S)
+        assert sent(take(outbox)) == [(CROSSING, '4')]
+
+
+def test_a_crossing_goes_out_at_once_where_nothing_is_late(tmp_path: Path) -> None:
+    with opened(tmp_path, event_topics=EVENTS) as outbox:
+        put_crossings(outbox, 'in', 'out')
+        put(outbox, 'a')
+        assert sent(take(outbox)) == [(CROSSING, 'in'), (CROSSING, 'out'), (OWN, 'a')]
+
+
+def test_crossings_wait_for_their_topic_without_holding_up_the_history(tmp_path: Path) -> None:
+    time = SetTime()
+    with opened(tmp_path, time, event_topics=EVENTS) as outbox:
+        put(outbox, 'a')
+        put_crossings(outbox, 'in')
+        time.at_s = 31.0
+        assert sent(outbox.take(10, NOW_S, {CROSSING})) == [(HISTORY, 'a')]
+        assert sent(outbox.take(10, NOW_S, {HISTORY})) == [(CROSSING, 'in')]
+
+
+def test_on_a_full_disk_no_crossing_stands_for_another_but_memory_is_bounded(
+    tmp_path: Path, full_disk: list[bool]
+) -> None:
+    with opened(tmp_path, event_topics=EVENTS) as outbox:
+        full_disk.append(True)
+        put_crossings(outbox, *map(str, range(150)))
+        put(outbox, 'a', 'b')
+        assert sent(take(outbox)) == [*((CROSSING, str(number)) for number in range(50, 150)), (OWN, 'b')]
+        assert outbox.dropped == 51
+
+
 def rows_in(outbox: Outbox) -> int:
     assert outbox._store is not None
     return outbox._store.rows
@@ -438,7 +501,7 @@ class Receiver:
     """Take what a broker has passed on, whose connection is TCP: in order, and nothing after a gap."""
 
     def __init__(self) -> None:
-        self.first: dict[str, list[int]] = {OWN: [], SHARED: [], HISTORY: []}
+        self.first: dict[str, list[int]] = {OWN: [], SHARED: [], HISTORY: [], CROSSING: []}
 
     def receive(self, parcel: Parcel) -> None:
         if parcel.seq not in self.first[parcel.topic]:
@@ -451,12 +514,17 @@ class Device:
     def __init__(self, folder: Path, max_live: int) -> None:
         self._folder = folder
         self._settings = OutboxSettings(
-            history_topic=HISTORY, fresh_s=3.0, max_live=max_live, delete_every_s=1.0
+            history_topic=HISTORY,
+            event_topics=frozenset({CROSSING}),
+            fresh_s=3.0,
+            max_live=max_live,
+            delete_every_s=1.0,
         )
         self.time = SetTime()
         self.receiver = Receiver()
         self.on_the_way: list[Parcel] = []
         self.saved: set[int] = set()
+        self.events: set[int] = set()
         self._put: list[int] = []
         self._open()
 
@@ -465,11 +533,16 @@ class Device:
         self.outbox.open(self.time.at_s)
 
     def put(self, camera: int) -> None:
+        """Put a count of a camera in; of the last two cameras a crossing."""
+        is_event = camera > 3
+
         def encode(seq: int, _dropped: int) -> bytes:
             self._put.append(seq)
+            self.events |= {seq} if is_event else set()
             return b'{}'
 
-        self.outbox.put(Draft(f'camera {camera % 2}', (OWN, SHARED) if camera else (OWN,), encode))
+        topics = (CROSSING,) if is_event else (OWN, SHARED) if camera else (OWN,)
+        self.outbox.put(Draft(f'camera {camera % 2}', topics, encode))
 
     def save(self, _: int = 0) -> None:
         self.outbox.save(self.time.at_s)
@@ -506,6 +579,8 @@ class Device:
         for parcel in self.on_the_way[:arrived]:
             self.receiver.receive(parcel)
         self.on_the_way.clear()
+        # What was not saved never was; its number may be given out again.
+        self.events -= set(self._put)
         self._put.clear()
         assert self.outbox._store is not None
         self.outbox._store.close()
@@ -519,6 +594,9 @@ class Device:
         self.save()
         while self.outbox.waiting:
             self.take(10)
+            if not self.on_the_way:
+                # A crossing waits for what failed before it to be late.
+                self.time.at_s += 1.0
             self.ack(len(self.on_the_way))
         self.outbox.close(self.time.at_s)
 
@@ -541,7 +619,8 @@ def test_whatever_fails_every_message_arrives_and_the_live_topics_keep_their_ord
     device = run(script, max_live)
     first = device.receiver.first
 
-    assert device.saved <= set(first[OWN]) | set(first[HISTORY])
+    assert device.saved - device.events <= set(first[OWN]) | set(first[HISTORY])
+    assert device.saved & device.events <= set(first[CROSSING]) - set(first[HISTORY])
     assert first[OWN] == sorted(first[OWN])
     assert first[SHARED] == sorted(first[SHARED])
 

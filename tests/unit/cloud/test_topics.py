@@ -3,12 +3,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parking_monitor.cloud.errors import InvalidNameError
-from parking_monitor.cloud.topics import check_thing_name, check_topic, count_topic, live_topics, status_topic
+from parking_monitor.cloud.topics import (
+    check_thing_name,
+    check_topic,
+    count_topic,
+    live_topics,
+    shadow_topic,
+    status_topic,
+)
 
 
 def test_a_thing_publishes_below_its_own_name() -> None:
     assert count_topic('garage-2') == 'parking/garage-2/count'
     assert status_topic('garage-2') == 'parking/garage-2/status'
+
+
+def test_a_shadow_is_asked_at_the_topics_of_the_broker() -> None:
+    assert shadow_topic('garage', 'get') == '$aws/things/garage/shadow/get'
+    with pytest.raises(InvalidNameError):
+        shadow_topic('+', 'get')
 
 
 def test_a_fresh_count_goes_to_the_shared_topic_and_the_own_one() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from parking_monitor.cloud import topics
-from parking_monitor.cloud.messages import CountMessage, Origin, count_message
+from parking_monitor.cloud.messages import CountMessage, CrossingMessage, Origin, count_message
 from parking_monitor.values import Count, CountState
 from tests.unit.provisioning.cloud_template import function_source, resources
 
@@ -54,6 +54,7 @@ def test_a_rule_that_fails_says_so_in_the_log(rule: str) -> None:
     [
         ('CountRule', topics.count_topic('garage-1')),
         ('HistoryRule', topics.history_topic('garage-1')),
+        ('CrossingRule', topics.crossing_topic('garage-1')),
         ('PresenceRule', topics.status_topic('garage-1')),
     ],
 )
@@ -78,6 +79,15 @@ def test_the_columns_of_a_count_are_keys_of_the_message() -> None:
     assert columns('HistoryRule') == columns('CountRule')
     for key in ('uuid', 'cars', 'seq', 'observed_at', 'state', 'entered', 'net'):
         assert key in columns('CountRule')
+
+
+def test_the_columns_of_a_crossing_are_keys_of_the_message_and_none_is_left_out() -> None:
+    keys = {field.alias or name for name, field in CrossingMessage.model_fields.items()}
+    assert columns('CrossingRule') - {'device', 'item', 'at', 'expires', 'received_ms'} == (
+        keys - {'schema'} | {'facility'}
+    )
+    assert "concat(observed_at, '#', topic(2), '#', camera, '#crossing#', seq) AS at" in sql('CrossingRule')
+    assert written_tables('CrossingRule') == ['HistoryTable']
 
 
 def test_history_is_stored_once_however_often_a_message_comes() -> None:

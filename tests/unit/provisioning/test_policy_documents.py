@@ -1,8 +1,13 @@
+import inspect
 import json
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
+from parking_monitor.cloud import topics
 from provisioning.aws import Aws
 from provisioning.policy_documents import (
     claim_policy,
@@ -69,6 +74,44 @@ def test_a_device_may_do_nothing_else() -> None:
         ('iot:Publish', 'topic/$aws/certificates/create-from-csr/json'),
     ]:
         assert not allowed(policy, action, resource), (action, resource)
+
+
+PUBLISHED: dict[str, Callable[[str], Iterable[str]]] = {
+    'count_topic': lambda thing: [topics.count_topic(thing)],
+    'crossing_topic': lambda thing: [topics.crossing_topic(thing)],
+    'history_topic': lambda thing: [topics.history_topic(thing)],
+    'live_topics': topics.live_topics,
+    'ros_topic': lambda thing: [topics.ros_topic(thing, 'lidar/scan')],
+    'shadow_topic': lambda thing: [topics.shadow_topic(thing, verb) for verb in ('get', 'update')],
+    'status_topic': lambda thing: [topics.status_topic(thing)],
+}
+"""What a thing publishes, by the function that names the topics."""
+
+
+def test_every_function_that_names_topics_is_looked_at_here() -> None:
+    named = {
+        name
+        for name, function in inspect.getmembers(topics, inspect.isfunction)
+        if function.__module__ == topics.__name__ and name.endswith(('_topic', '_topics'))
+    }
+    assert named - {'check_topic'} == set(PUBLISHED)
+
+
+@pytest.mark.parametrize('name', sorted(PUBLISHED))
+def test_a_device_may_publish_what_it_does_and_not_in_the_name_of_another(name: str) -> None:
+    policy = device_policy(account(), topics.DEFAULT_SHARED_TOPIC)
+    for own, foreign in zip(PUBLISHED[name]('garage-1'), PUBLISHED[name]('garage-2'), strict=True):
+        assert allowed(policy, 'iot:Publish', f'topic/{own}')
+        assert own == foreign or not allowed(policy, 'iot:Publish', f'topic/{foreign}')
+
+
+def test_a_device_may_hear_the_answers_to_what_it_asks_of_its_shadow() -> None:
+    policy = device_policy(account(), topics.DEFAULT_SHARED_TOPIC)
+    for verb, answers in (('get', ('accepted', 'rejected')), ('update', ('accepted', 'rejected', 'delta'))):
+        for answer in answers:
+            topic = f'{topics.shadow_topic("garage-1", verb)}/{answer}'
+            assert allowed(policy, 'iot:Subscribe', f'topicfilter/{topic}')
+            assert allowed(policy, 'iot:Receive', f'topic/{topic}')
 
 
 def test_only_a_certificate_that_is_attached_to_its_thing_may_connect() -> None:

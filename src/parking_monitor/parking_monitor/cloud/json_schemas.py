@@ -8,7 +8,15 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from parking_monitor.cloud.messages import COUNT_SCHEMA, PRESENCE_SCHEMA, CountMessage, PresenceMessage
+from parking_monitor.cloud.forwarded_message import FORWARDED_SCHEMA, ForwardedMessage
+from parking_monitor.cloud.messages import (
+    COUNT_SCHEMA,
+    CROSSING_SCHEMA,
+    PRESENCE_SCHEMA,
+    CountMessage,
+    CrossingMessage,
+    PresenceMessage,
+)
 
 FOLDER = Path(__file__).parent / 'schemas'
 
@@ -17,6 +25,8 @@ def schema_files() -> dict[str, str]:
     """Return the text of each schema file by its name in `schemas/`."""
     return {
         'parking.count.1.json': _schema_text(CountMessage, COUNT_SCHEMA),
+        'parking.crossing.1.json': _schema_text(CrossingMessage, CROSSING_SCHEMA),
+        'parking.ros.1.json': _schema_text(ForwardedMessage, FORWARDED_SCHEMA),
         'parking.presence.1.json': _schema_text(PresenceMessage, PRESENCE_SCHEMA),
     }
 

@@ -6,20 +6,25 @@ from dataclasses import dataclass, field
 
 from parking_monitor.cloud.outbox_store import StoredMessage
 
+MOST_EVENTS_UNSAVED = 100
+"""How many events are kept in memory while the disk takes none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Hold one message on its way to one topic."""
+    """Hold one message on its way to one topic; a late one comes from the disk."""
 
     seq: int
     topic: str
     payload: bytes
+    is_late: bool = False
 
 
 @dataclass(slots=True)
 class _Fresh:
     message: StoredMessage
     is_saved: bool
+    is_event: bool
     outstanding: list[str]
     on_the_way: set[str] = field(default_factory=set)
     failed_on: set[str] = field(default_factory=set)
@@ -35,9 +40,13 @@ class LiveLane:
     """Hand fresh messages out to each of their topics by rising number.
 
     A message leaves when all its topics have acknowledged it, or when it is left to the disk.
+
+    Args:
+        event_topics: where each message tells of an event of its own, so that none stands for another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, event_topics: Collection[str] = ()) -> None:
+        self._event_topics = event_topics
         self._waiting: dict[int, _Fresh] = {}
         self._unsaved: dict[int, StoredMessage] = {}
         self._acknowledged_to: dict[str, int] = {}
@@ -90,24 +99,29 @@ class LiveLane:
 
     def join(self, message: StoredMessage, *, is_saved: bool) -> None:
         """Take a message in, whose number is higher than all that wait."""
-        self._waiting[message.seq] = _Fresh(message, is_saved, list(message.topics))
+        is_event = message.topics[0] in self._event_topics
+        self._waiting[message.seq] = _Fresh(message, is_saved, is_event, list(message.topics))
         if not is_saved:
             self._unsaved[message.seq] = message
 
-    def take(self, limit: int, paused: Collection[str], *, with_unsaved: bool) -> list[Parcel]:
+    def take(
+        self, limit: int, paused: Collection[str], *, with_unsaved: bool, with_events: bool
+    ) -> list[Parcel]:
         """Return what to send next, and take it as on its way.
 
         Args:
             limit: how many at most.
             paused: topics that take nothing now.
             with_unsaved: whether messages are handed out that are not on the disk.
+            with_events: whether events are handed out, or have to wait for earlier ones.
         """
         parcels: list[Parcel] = []
         blocked = self._highest_on_the_way() if self._has_failed else {}
         for seq, fresh in self._waiting.items():
             if len(parcels) >= limit or not (fresh.is_saved or with_unsaved):
                 break
-            for topic in () if fresh.is_overtaken else fresh.outstanding:
+            has_to_wait = fresh.is_overtaken or (fresh.is_event and not with_events)
+            for topic in () if has_to_wait else fresh.outstanding:
                 is_free = topic not in fresh.on_the_way and topic not in paused
                 if is_free and len(parcels) < limit and seq > blocked.get(topic, 0):
                     fresh.on_the_way.add(topic)
@@ -172,15 +186,21 @@ class LiveLane:
             self._left_to = max(self._left_to, seq)
 
     def leave_all_but_newest(self) -> None:
-        """Leave to the disk all but the newest message of each key."""
-        newest = {fresh.message.key: seq for seq, fresh in self._waiting.items()}
+        """Leave to the disk all but the newest message of each key, and all events."""
+        newest = {fresh.message.key: seq for seq, fresh in self._waiting.items() if not fresh.is_event}
         kept = set(newest.values())
         self.leave([seq for seq, fresh in self._waiting.items() if seq not in kept and fresh.may_leave])
 
     def keep_newest_unsaved(self) -> int:
-        """Forget what is not on the disk but the newest message of each key; return how many they were."""
-        newest = {message.key: seq for seq, message in self._unsaved.items()}
-        kept = set(newest.values())
+        """Forget what is not on the disk but the newest message of each key; return how many they were.
+
+        Of events, none of which stands for another, the newest 100 stay.
+        """
+        events = [seq for seq in self._unsaved if self._waiting[seq].is_event]
+        newest = {
+            message.key: seq for seq, message in self._unsaved.items() if not self._waiting[seq].is_event
+        }
+        kept = {*newest.values(), *events[-MOST_EVENTS_UNSAVED:]}
         older = [seq for seq in self._unsaved if seq not in kept and not self._waiting[seq].on_the_way]
         return self._forget(older)
 

@@ -1,8 +1,8 @@
-"""Say counts and presence in JSON, as receivers of the fleet read them.
+"""Say counts, crossings and presence in JSON, as receivers of the fleet read them.
 
 The keys of the reference, `uuid` and `cars`, come first and keep their names.
 Keys are only ever added within a schema version, so a receiver ignores what it does
-not know. The JSON Schemas of both messages lie in `schemas/`.
+not know. The JSON Schemas of all messages lie in `schemas/`.
 """
 
 import datetime as dt
@@ -18,12 +18,15 @@ from parking_monitor.values import (
     BayState,
     Count,
     CountState,
+    Crossing,
+    Direction,
     GateCount,
     Occupancy,
     ZoneCount,
 )
 
 COUNT_SCHEMA: Literal['parking.count/1'] = 'parking.count/1'
+CROSSING_SCHEMA: Literal['parking.crossing/1'] = 'parking.crossing/1'
 PRESENCE_SCHEMA: Literal['parking.presence/1'] = 'parking.presence/1'
 
 MAX_MESSAGE_BYTES = 128 * 1024
@@ -31,6 +34,7 @@ MAX_MESSAGE_BYTES = 128 * 1024
 
 StateName = Literal['UNKNOWN', 'OK', 'STALE', 'FROZEN', 'COVERED', 'MOVED']
 BayStateName = Literal['UNKNOWN', 'FREE', 'OCCUPIED']
+DirectionName = Literal['IN', 'OUT']
 PresenceStatus = Literal['online', 'offline']
 
 _UTC_PATTERN = r'^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$'
@@ -155,6 +159,31 @@ class CountMessage(_Message):
     )
 
 
+class CrossingMessage(_Message):
+    """Hold that one car went through one gate."""
+
+    uuid: str = Field(min_length=1, description='The device that saw it.')
+    schema_: Literal['parking.crossing/1'] = Field(
+        alias='schema', description='Name and version of this form.'
+    )
+    seq: int = Field(ge=0, description='Rises with every message of the device, counts included.')
+    observed_at: str = Field(
+        pattern=_UTC_PATTERN, description='UTC time of the picture in which it was certain.'
+    )
+    camera: str = Field(min_length=1)
+    facility: str
+    floor: str
+    gate: str
+    direction: DirectionName
+    track: int = Field(ge=0, description='Number of the car, unique within one run of the counter.')
+    clock_synced: bool = Field(
+        default=False, description="Whether the device's clock was kept by a time server at that time."
+    )
+    dropped: int = Field(
+        default=0, ge=0, description='Messages that the device has given up so far, its outbox being full.'
+    )
+
+
 class PresenceMessage(_Message):
     """Hold whether a device is connected; retained by the broker."""
 
@@ -207,6 +236,34 @@ def count_message(
         entered_today=seen.entered_today,
         left_today=seen.left_today,
         set_by_hand=seen.set_by_hand,
+        clock_synced=clock_synced,
+        dropped=dropped,
+    )
+
+
+def crossing_message(
+    crossing: Crossing, origin: Origin, *, seq: int, clock_synced: bool = False, dropped: int = 0
+) -> CrossingMessage:
+    """Make the message of a crossing.
+
+    Args:
+        crossing: what was seen.
+        origin: where it comes from.
+        seq: the number of this message.
+        clock_synced: whether the device's clock is kept by a time server.
+        dropped: messages that the device has given up so far.
+    """
+    return CrossingMessage(
+        uuid=origin.uuid,
+        schema=CROSSING_SCHEMA,
+        seq=seq,
+        observed_at=utc_text(crossing.stamp_ns),
+        camera=origin.camera,
+        facility=origin.facility,
+        floor=origin.floor,
+        gate=crossing.gate,
+        direction='IN' if crossing.direction is Direction.IN else 'OUT',
+        track=crossing.track_id,
         clock_synced=clock_synced,
         dropped=dropped,
     )
@@ -267,7 +324,7 @@ def presence_message(uuid: str, status: PresenceStatus, at_ns: int | None) -> Pr
     return PresenceMessage(uuid=uuid, schema=PRESENCE_SCHEMA, status=status, at=at)
 
 
-def encode(message: CountMessage | PresenceMessage) -> bytes:
+def encode(message: CountMessage | CrossingMessage | PresenceMessage) -> bytes:
     """Return a message as compact JSON in UTF-8.
 
     Raises:
@@ -282,7 +339,7 @@ def encode(message: CountMessage | PresenceMessage) -> bytes:
     return payload
 
 
-def _payload(message: CountMessage | PresenceMessage) -> bytes:
+def _payload(message: CountMessage | CrossingMessage | PresenceMessage) -> bytes:
     return message.model_dump_json(by_alias=True).encode()
 
 

@@ -3,8 +3,12 @@
 A message waits in the live lane, in memory and on the disk, while it is fresh. When it has
 waited longer than that it is late: it leaves the memory, and is read from the disk again when
 the turn of the history comes. The live lane goes first, so that receivers see the present at once.
+
+An event, such as a crossing, is not made out of date by the next one: late ones keep their topic, and
+fresh ones wait until all that is late has gone, so that the topic has all of them in their order.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -30,6 +34,7 @@ class OutboxSettings:
 
     Attributes:
         history_topic: where a message goes that waited longer than `fresh_s`.
+        event_topics: those of events; a message of theirs has no other topic, and keeps it when it is late.
         fresh_s: how long a message may wait for the live topics.
         max_rows: messages kept on the disk; beyond them the oldest is given up.
         max_age_s: running time after which a message is given up.
@@ -40,6 +45,7 @@ class OutboxSettings:
     """
 
     history_topic: str
+    event_topics: frozenset[str] = frozenset()
     fresh_s: float = 30.0
     max_rows: int = 100_000
     max_age_s: float = 14 * 86_400.0
@@ -98,7 +104,7 @@ class Outbox:
         self._time = running_time or RunningTime()
         self._store: OutboxStore | None = None
         self._next_seq = 0
-        self._lane = LiveLane()
+        self._lane = LiveLane(settings.event_topics)
         # Late messages in memory by rising number, those on their way, and how far reading has come.
         self._page: dict[int, StoredMessage] = {}
         self._page_on_the_way: set[int] = set()
@@ -185,7 +191,7 @@ class Outbox:
         Of those that are still fresh the newest of each key stays live; the older ones join the history.
         """
         self._leave_old()
-        if self.waiting > len(self._lane):
+        if self._has_late:
             self._lane.leave_all_but_newest()
         self.save(now_s)
 
@@ -204,14 +210,16 @@ class Outbox:
             paused: topics that take nothing now.
         """
         self._leave_old()
-        parcels = self._lane.take(limit, paused, with_unsaved=bool(self._fault))
-        if len(parcels) < limit and not self._fault and self._settings.history_topic not in paused:
-            parcels += self._take_late(limit - len(parcels), now_s)
+        parcels = self._lane.take(
+            limit, paused, with_unsaved=bool(self._fault), with_events=not self._has_late
+        )
+        if len(parcels) < limit and not self._fault:
+            parcels += self._take_late(limit - len(parcels), now_s, paused)
         return parcels
 
     def acknowledge(self, parcel: Parcel, now_s: float) -> None:
         """Let go of a message that the broker took."""
-        if parcel.seq in self._page_on_the_way and parcel.topic == self._settings.history_topic:
+        if parcel.is_late:
             self._page_on_the_way.discard(parcel.seq)
             is_done = self._page.pop(parcel.seq, None) is not None
         else:
@@ -225,7 +233,7 @@ class Outbox:
 
         One that would now follow a later one on its topic goes to the history instead.
         """
-        if parcel.topic == self._settings.history_topic:
+        if parcel.is_late:
             self._page_on_the_way.discard(parcel.seq)
         else:
             self._lane.release(parcel)
@@ -238,6 +246,10 @@ class Outbox:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+    @property
+    def _has_late(self) -> bool:
+        return self.waiting > len(self._lane)
 
     def _leave_old(self) -> None:
         self._lane.leave_older(self._time.now_s() - self._settings.fresh_s)
@@ -316,21 +328,32 @@ class Outbox:
             self._done.clear()
             self._fault = ''
 
-    def _take_late(self, limit: int, now_s: float) -> list[Parcel]:
-        ready = self._ready(limit)
-        if not ready:
+    def _take_late(self, limit: int, now_s: float, paused: Collection[str]) -> list[Parcel]:
+        ready = self._ready(limit, paused)
+        if len(self._page_on_the_way) == len(self._page):
             try:
                 self._read_page()
             except StoreDamagedError as damage:
                 self._begin_anew(damage, now_s)
             except StoreError as error:
                 self._fail(error, now_s)
-            ready = self._ready(limit)
-        self._page_on_the_way.update(ready)
-        return [Parcel(seq, self._settings.history_topic, self._page[seq].payload) for seq in ready]
+            ready = self._ready(limit, paused)
+        self._page_on_the_way.update(message.seq for message in ready)
+        return [
+            Parcel(message.seq, self._late_topic(message), message.payload, is_late=True) for message in ready
+        ]
 
-    def _ready(self, limit: int) -> list[int]:
-        return [seq for seq in self._page if seq not in self._page_on_the_way][:limit]
+    def _ready(self, limit: int, paused: Collection[str]) -> list[StoredMessage]:
+        ready = (
+            message
+            for seq, message in self._page.items()
+            if seq not in self._page_on_the_way and self._late_topic(message) not in paused
+        )
+        return list(itertools.islice(ready, limit))
+
+    def _late_topic(self, message: StoredMessage) -> str:
+        is_event = message.topics[0] in self._settings.event_topics
+        return message.topics[0] if is_event else self._settings.history_topic
 
     def _read_page(self) -> None:
         """Read the next late messages; none that is later than a live one, or the order would be lost."""

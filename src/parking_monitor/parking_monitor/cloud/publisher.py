@@ -1,12 +1,13 @@
 """Decide which counts are sent when, and make their messages."""
 
+import itertools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parking_monitor.cloud.clock_sync import clock_is_synchronised
-from parking_monitor.cloud.delivery import Delivery, DeliverySettings, DeliveryStatistics
+from parking_monitor.cloud.delivery import Delivery, DeliverySettings, DeliveryStatistics, Source
 from parking_monitor.cloud.messages import Origin, count_message, encode
 from parking_monitor.cloud.outbox import Draft, Outbox
 from parking_monitor.cloud.publish_policy import DEFAULT_INTERVAL_S, DEFAULT_MIN_SPACING_S, PublishPolicy
@@ -66,6 +67,8 @@ class CountPublisher:
         origins: where the counts of each camera come from, by the key given to `observe`.
         settings: what is published where, and how often.
         outbox: where messages wait.
+        others: what else goes the same way; its messages follow those of the counts. Call `wake` when
+            there are any.
         wall_ns: the clock on the wall, Unix nanoseconds.
         is_clock_synced: tells whether that clock is kept by a time server.
     """
@@ -77,10 +80,12 @@ class CountPublisher:
         settings: PublisherSettings,
         outbox: Outbox,
         *,
+        others: Sequence[Source] = (),
         wall_ns: Callable[[], int] = time.time_ns,
         is_clock_synced: Callable[[], bool] = clock_is_synchronised,
     ) -> None:
         self._settings = settings
+        self._others = others
         self._wall_ns = wall_ns
         self._is_clock_synced = is_clock_synced
         self._cameras = {
@@ -116,6 +121,10 @@ class CountPublisher:
             self._cameras[camera].observed_s = now_s
         self._delivery.wake()
 
+    def wake(self) -> None:
+        """Say that another source has something to send."""
+        self._delivery.wake()
+
     def set_interval(self, interval_s: float) -> None:
         """Change the longest time between two messages of every camera.
 
@@ -136,21 +145,24 @@ class CountPublisher:
         return self._delivery.stop(timeout_s)
 
     def due(self, now_s: float, *, is_last: bool) -> list[Draft]:
-        """Return the messages of the counts that are due; called by the delivery."""
+        """Return the messages of the counts that are due, then the others'; called by the delivery."""
         with self._lock:
             counts = [
                 (key, self._due_count(camera, now_s, is_last=is_last))
                 for key, camera in self._cameras.items()
             ]
         drafts = [self._draft(key, count) for key, count in counts if count is not None]
+        drafts += itertools.chain.from_iterable(source.due(now_s, is_last=is_last) for source in self._others)
         return [draft for draft in drafts if draft.topics]
 
     def next_due_s(self) -> float:
-        """Return when the next count will be due; called by the delivery."""
+        """Return when the next message will be due; called by the delivery."""
         with self._lock:
             times = [camera.stale_s(self._settings.stale_after_s) for camera in self._cameras.values()]
             dues = [camera.policy.due_s for camera in self._cameras.values()]
-        return min([*times, *(due_s for due_s in dues if due_s is not None)], default=float('inf'))
+        times += [due_s for due_s in dues if due_s is not None]
+        times += [source.next_due_s() for source in self._others]
+        return min(times, default=float('inf'))
 
     def _due_count(self, camera: _Camera, now_s: float, *, is_last: bool) -> Count | None:
         newest = camera.policy.newest

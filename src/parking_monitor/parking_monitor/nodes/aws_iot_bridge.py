@@ -5,23 +5,26 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from parking_msgs.msg import CarCount
+from parking_msgs.msg import CarCount, Crossing
 from rclpy.node import Node
 
 from parking_monitor.cloud.connection_faults import ConnectionFault, shared_identity
+from parking_monitor.cloud.crossing_source import CrossingSource
 from parking_monitor.cloud.delivery import DeliveryStatistics
 from parking_monitor.cloud.errors import IdentityFileError
 from parking_monitor.cloud.identity_files import expiry_warning
 from parking_monitor.cloud.messages import Origin
 from parking_monitor.cloud.mqtt_session import MqttSession
-from parking_monitor.cloud.mqtt_settings import MqttSettings
 from parking_monitor.cloud.outbox import Outbox, OutboxSettings
 from parking_monitor.cloud.publisher import CountPublisher, PublisherSettings
-from parking_monitor.cloud.topics import history_topic, live_topics
+from parking_monitor.cloud.topics import crossing_topic, history_topic, live_topics
 from parking_monitor.nodes import convert, qos
+from parking_monitor.nodes.cloud_settings import CloudSettings
 from parking_monitor.nodes.health import Health, Level, Report
+from parking_monitor.nodes.identity_wait import IdentityWait, WhoAndWhere, declare_who_and_where
 from parking_monitor.nodes.parameters import declare, on_change
 from parking_monitor.nodes.running import run
+from parking_monitor.nodes.topic_forwarding import FORWARD_DESCRIPTION, TopicForwarding
 
 _STOP_WITHIN_S = 0.8
 _CERTIFICATE_LOOK_S = 3600.0
@@ -32,13 +35,9 @@ class AwsIotBridge(Node):
 
     def __init__(self) -> None:
         super().__init__('aws_iot_bridge')
-        uuid = declare(self, 'uuid', '', 'The device in messages')
-        thing = declare(self, 'thing', '', 'AWS thing name; MQTT client id and topic prefix')
-        facility = declare(self, 'facility', '', 'Where the device is, in messages')
-        cameras = declare(self, 'cameras', [], 'Names of the cameras whose car_count goes out')
-        floors = declare(self, 'floors', [], 'Floor of each camera, in the order of the cameras')
-        topic = declare(self, 'topic', 'EI_TOPIC', 'Topic that every device publishes its counts to')
-        interval_s = declare(
+        self._uuid = declare(self, 'uuid', '', 'The device in messages')
+        self._cameras = declare(self, 'cameras', [], 'Names of the cameras whose car_count goes out')
+        declare(
             self,
             'interval_s',
             120.0,
@@ -46,31 +45,54 @@ class AwsIotBridge(Node):
             limits=(1, 86_400),
             fixed=False,
         )
-        if len(cameras) != len(floors):
-            raise ValueError(f'floors: {len(floors)} for {len(cameras)} cameras; give one for each')
-        folder = declare(
+        self._outbox_folder = declare(
             self, 'outbox_folder', '', "Folder where counts wait to be acknowledged; empty: below ROS's own"
         )
+        self._forwarded = declare(self, 'forward', [], FORWARD_DESCRIPTION)
+        given = declare_who_and_where(self)
+        if len(self._cameras) != len(given.floors):
+            raise ValueError(
+                f'floors: {len(given.floors)} for {len(self._cameras)} cameras; give one for each'
+            )
         self._is_closing = False
         self._certificate_notice = ''
-        self._mqtt = self._settings(thing)
-        self._session = MqttSession(self._mqtt, uuid=uuid)
+        self._wait = IdentityWait(self, given, self._begin)
+        self._health = Health(self, self._report)
+
+    def _begin(self, known: WhoAndWhere) -> None:
+        """Connect and deliver; called once it is known which thing this is."""
+        self._mqtt = known.mqtt_settings()
+        self._session = MqttSession(self._mqtt, uuid=self._uuid)
         self._session.add_listener(self)
         origins = {
-            camera: Origin(uuid=uuid, camera=camera, facility=facility, floor=floor)
-            for camera, floor in zip(cameras, floors, strict=True)
+            camera: Origin(uuid=self._uuid, camera=camera, facility=known.facility, floor=floor)
+            for camera, floor in zip(self._cameras, known.floors, strict=True)
         }
         settings = PublisherSettings(
-            topics=live_topics(thing, topic), reference_topics=frozenset({topic}), interval_s=interval_s
+            topics=live_topics(known.thing, known.topic),
+            reference_topics=frozenset({known.topic}),
+            interval_s=self.get_parameter('interval_s').value,
         )
-        outbox = Outbox(_outbox_folder(folder, thing), OutboxSettings(history_topic=history_topic(thing)))
-        self._publisher = CountPublisher(self._session, origins, settings, outbox)
-        for camera in cameras:
+        outbox = Outbox(
+            _outbox_folder(self._outbox_folder, known.thing),
+            OutboxSettings(
+                history_topic=history_topic(known.thing),
+                event_topics=frozenset({crossing_topic(known.thing)}),
+            ),
+        )
+        folder = _outbox_folder(self._outbox_folder, known.thing).parent
+        self._settings = CloudSettings(self, self._session, known.thing, self._cameras, folder)
+        self._crossings = CrossingSource(crossing_topic(known.thing), origins)
+        self._publisher = CountPublisher(self._session, origins, settings, outbox, others=[self._crossings])
+        for camera in self._cameras:
             self.create_subscription(
                 CarCount, f'{camera}/car_count', partial(self._on_count, camera), qos.CAR_COUNT
             )
+            self.create_subscription(
+                Crossing, f'{camera}/crossings', partial(self._on_crossing, camera), qos.CROSSINGS
+            )
+        self._forwarding = TopicForwarding(self, self._session, known.thing, self._uuid, self._forwarded)
         on_change(self, {'interval_s': self._publisher.set_interval})
-        self._health = Health(self, self._report)
         self._publisher.start()
         self.create_timer(1.0, self._end_without_publisher)
         self._look_at_certificate()
@@ -79,6 +101,10 @@ class AwsIotBridge(Node):
     def close(self) -> None:
         """Say goodbye to the broker."""
         self._is_closing = True
+        if self._wait.problem:
+            return
+        self._settings.close()
+        self._forwarding.close()
         if not self._publisher.stop(_STOP_WITHIN_S):
             self.get_logger().warning(f'the broker did not take leave within {_STOP_WITHIN_S} s')
 
@@ -110,20 +136,21 @@ class AwsIotBridge(Node):
             self.get_logger().warning(notice)
         self._certificate_notice = notice
 
-    def _settings(self, thing: str) -> MqttSettings:
-        return MqttSettings(
-            endpoint=declare(self, 'endpoint', '', 'Host name of the broker'),
-            port=declare(self, 'port', 8883, 'Port of the broker', limits=(1, 65535)),
-            thing=thing,
-            certificate=Path(declare(self, 'certificate', '', "PEM file of the device's certificate")),
-            private_key=Path(declare(self, 'private_key', '', 'PEM file of its private key')),
-            ca=Path(declare(self, 'ca', '', "PEM file of who signed the broker's certificate")),
-        )
-
     def _on_count(self, camera: str, message: CarCount) -> None:
         self._publisher.observe(camera, convert.to_count(message))
 
+    def _on_crossing(self, camera: str, message: Crossing) -> None:
+        try:
+            crossing = convert.to_crossing(message)
+        except ValueError as error:
+            self.get_logger().error(f'a crossing of {camera} is not sent: {error}')
+            return
+        self._crossings.observe(camera, crossing)
+        self._publisher.wake()
+
     def _report(self) -> Report:
+        if self._wait.problem:
+            return Report(Level.ERROR, f'waiting for the identity: {self._wait.problem}')
         statistics = self._publisher.statistics
         values = {
             'counts': statistics.counts,
@@ -133,9 +160,12 @@ class AwsIotBridge(Node):
             'failed': statistics.failed,
             'waiting': statistics.waiting,
             'dropped': statistics.dropped,
+            'crossings_lost': self._crossings.lost,
             'storage_fault': statistics.storage_fault,
             'storage_damage': statistics.storage_damage,
             'last_error': statistics.last_error,
+            **self._settings.values,
+            **self._forwarding.values,
         }
         return Report(*self._judgement(statistics), values)
 
@@ -150,6 +180,8 @@ class AwsIotBridge(Node):
             return Level.ERROR, statistics.storage_fault
         if self._certificate_notice or statistics.storage_damage:
             return Level.WARN, self._certificate_notice or statistics.storage_damage
+        if self._settings.problem or self._forwarding.problem:
+            return Level.WARN, self._settings.problem or f'not forwarded: {self._forwarding.problem}'
         since = datetime.fromtimestamp(since_ns / 1e9, UTC).isoformat(timespec='seconds')
         return Level.OK, f'connected since {since}'
 

@@ -22,6 +22,7 @@ from parking_monitor.values import (
     Crossing,
     Detection,
     Detections,
+    Direction,
     GateCount,
     ModelType,
     Occupancy,
@@ -145,6 +146,20 @@ def to_crossing_message(crossing: Crossing, frame_id: str) -> CrossingMessage:
         gate=crossing.gate,
         direction=crossing.direction.value,
         track_id=crossing.track_id,
+    )
+
+
+def to_crossing(message: CrossingMessage) -> Crossing:
+    """Return a message's crossing.
+
+    Raises:
+        ValueError: when the direction is not one that the message knows.
+    """
+    return Crossing(
+        stamp_ns=to_stamp_ns(message.header.stamp),
+        gate=message.gate,
+        direction=Direction(message.direction),
+        track_id=message.track_id,
     )
 
 

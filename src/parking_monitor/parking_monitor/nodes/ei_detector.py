@@ -11,6 +11,7 @@ from parking_msgs.msg import Detections as DetectionsMessage
 from parking_msgs.srv import SetModel
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import Trigger
@@ -44,8 +45,12 @@ class EiDetector(Node):
 
     def __init__(self) -> None:
         super().__init__('ei_detector')
-        model = declare(
-            self, 'model', model_file.DEFAULT_MODEL, "Path of an .eim or .onnx, or 'default'; see ~/set_model"
+        self._model = declare(
+            self,
+            'model',
+            model_file.DEFAULT_MODEL,
+            "Path of an .eim or .onnx, or 'default'; changed by ~/set_model alone",
+            fixed=False,
         )
         labels = declare(self, 'labels', ['car'], 'Labels to publish; none stands for all', fixed=False)
         confidence = declare(
@@ -62,7 +67,7 @@ class EiDetector(Node):
         self._last_problem = ''
         self._publisher = self.create_publisher(DetectionsMessage, 'detections', qos.DETECTIONS)
         self._vision_output = make_vision_output(self)
-        self._detector = SupervisedDetector(_path_of(model), labels, confidence)
+        self._detector = SupervisedDetector(_path_of(self._model), labels, confidence)
         self._newest: CompressedImage | None = None
         self._received = 0
         self._closing = False
@@ -78,7 +83,14 @@ class EiDetector(Node):
             SetModel, '~/set_model', self._on_set_model, callback_group=ReentrantCallbackGroup()
         )
         self.create_service(Trigger, '~/accept_view', self._on_accept_view)
-        on_change(self, {'labels': self._set_labels, 'confidence': self._set_confidence})
+        on_change(
+            self,
+            {
+                'labels': self._set_labels,
+                'confidence': self._set_confidence,
+                'model': self._refuse_untried_model,
+            },
+        )
         self._last_state = DetectorState.STARTING
         self._last_labels = ''
         self._health = Health(self, self._report)
@@ -161,6 +173,8 @@ class EiDetector(Node):
         else:
             response.success = True
             response.message = f'{info.name} version {info.version}'
+            self._model = request.path
+            self.set_parameters([Parameter('model', value=request.path)])
         finally:
             self._swapping = ''
         self.get_logger().info(f'set_model {request.path}: {response.message}')
@@ -181,6 +195,10 @@ class EiDetector(Node):
 
     def _set_labels(self, labels: list[str]) -> None:
         self._detector.labels = labels
+
+    def _refuse_untried_model(self, model: str) -> None:
+        if model != self._model:
+            raise ValueError('model: call the service ~/set_model, which tries a model before it is used')
 
     def _set_confidence(self, confidence: float) -> None:
         self._detector.confidence = confidence

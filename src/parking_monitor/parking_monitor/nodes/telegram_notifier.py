@@ -1,87 +1,104 @@
-"""Send the picture with its boxes and the count to a Telegram chat when the count changes."""
+"""Tell a Telegram chat what the rules say, with a picture, and answer who asks there."""
 
+import datetime as dt
 import os
 import queue
-import threading
 import time
-from dataclasses import dataclass
 from functools import partial
 
 from parking_msgs.msg import CarCount
 from pydantic import SecretStr
 from rclpy.node import Node
-from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage
 
-from parking_monitor.cloud.errors import TelegramError
-from parking_monitor.cloud.telegram import TelegramClient
-from parking_monitor.count_text import details, headline
+from parking_monitor.cloud.quiet_hours import QuietHours
+from parking_monitor.cloud.telegram import BASE_URL, TelegramClient
+from parking_monitor.cloud.telegram_board import Board
+from parking_monitor.cloud.telegram_commands import CommandPoller, PollerState
+from parking_monitor.cloud.telegram_queue import Outgoing, shortest_spacing_s
+from parking_monitor.cloud.telegram_rule_settings import RuleSettings, default_rules
+from parking_monitor.cloud.telegram_rules import Notice, RuleBook
+from parking_monitor.cloud.telegram_sender import TelegramSender
 from parking_monitor.nodes import convert, qos
+from parking_monitor.nodes.annotated_pictures import WITHIN_S, AnnotatedPictures
 from parking_monitor.nodes.health import Health, Level, Report
-from parking_monitor.nodes.parameters import declare
+from parking_monitor.nodes.parameters import declare, on_change
 from parking_monitor.nodes.running import run
-from parking_monitor.values import Count, CountState
+from parking_monitor.time_zone import UTC, to_time_zone
 
 _TOKEN_VARIABLE = 'TG_TOKEN'  # noqa: S105 - its name, not its value
-_PICTURE_WITHIN_S = 3.0
-_MOST_WAITING = 16
+_LOOK_S = 0.25
+_MOST_COMMANDS = 8
 
-
-@dataclass(slots=True)
-class _Watched:
-    """Hold what is known of one camera, and the picture that is waited for."""
-
-    count: Count | None = None
-    told_cars: int | None = None
-    told_at_s: float = float('-inf')
-    waiting_since_s: float = 0.0
-    subscription: Subscription | None = None
-
-    @property
-    def cars(self) -> int | None:
-        """Return the cars of the newest count; None before the first."""
-        return self.count.cars if self.count else None
+_HELP = """\
+{title} tells this chat of its cars.
+/status - every camera: its count, its state, since when, its zones, and a picture
+/help - this text"""
+_OFF = 'Notifications are switched off.'
 
 
 class TelegramNotifier(Node):
-    """Tell a chat of each change, at most once in `min_interval_s` a camera.
-
-    The picture comes from the annotator, which draws only while this node
-    waits for one.
-    """
+    """Put counts to the rules, and send what they say with a picture."""
 
     def __init__(self) -> None:
         super().__init__('telegram_notifier')
-        cameras = declare(self, 'cameras', [], 'Names of the cameras to tell of')
-        chat_id = declare(self, 'chat_id', '', 'Chat to send to: a number, or @channel')
-        self._min_interval_s = declare(
-            self, 'min_interval_s', 120.0, 'Shortest time between messages of a camera, s', limits=(1, 86_400)
+        self._cameras = declare(self, 'cameras', [], 'Names of the cameras to tell of')
+        self._facility = declare(self, 'facility', '', 'Where the device is; begins each message')
+        rules = declare(self, 'rules', [], 'What to tell of, each as JSON; empty: changes, and stale counts')
+        zone = declare(self, 'time_zone', UTC, 'IANA name of the time zone of quiet hours and messages')
+        silence_s = declare(
+            self, 'silence_s', 30.0, 'Silence of a counter after which it is STALE, s', limits=(1, 86_400)
         )
-        base_url = declare(self, 'base_url', 'https://api.telegram.org', 'Where the Bot API is')
+        enabled = declare(self, 'enabled', True, 'Whether notices are sent', fixed=False)
+        self._time_zone = to_time_zone(zone)
+        self._board = Board(self._cameras, self._facility, silence_after_s=silence_s)
+        self._rules = RuleBook(
+            [RuleSettings.from_json(text) for text in rules] or default_rules(), self._cameras, self._facility
+        )
+        self._logged = ''
+        self._asked: queue.Queue[str] = queue.Queue(_MOST_COMMANDS)
+        self._make_bot(enabled)
+        within_s = declare(
+            self, 'picture_within_s', WITHIN_S, 'How long a picture is waited for, s', limits=(0.1, 60)
+        )
+        self._pictures = AnnotatedPictures(self, within_s)
+        for camera in self._cameras:
+            self.create_subscription(
+                CarCount, f'{camera}/car_count', partial(self._on_count, camera), qos.CAR_COUNT
+            )
+        on_change(self, {'enabled': self._sender.enable})
+        self.create_timer(_LOOK_S, self._look)
+        Health(self, self._report)
+        self._sender.start()
+        if self._poller:
+            self._poller.start()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._sender.stop()
+        if self._poller:
+            self._poller.stop()
+        self._client.close()
+
+    def _make_bot(self, enabled: bool) -> None:
+        chat_id = declare(self, 'chat_id', '', 'Chat to send to, the only one that is answered')
+        spacing_s = declare(
+            self, 'min_spacing_s', 3.0, 'Shortest time between two messages, s', limits=(1, 3600)
+        )
+        quiet = declare(self, 'quiet_hours', '', 'Hours without notices, such as 22:00-06:00; empty: none')
+        commands = declare(self, 'commands', True, 'Whether /status is answered; one program a bot can')
+        base_url = declare(self, 'base_url', BASE_URL, 'Where the Bot API is')
         token = os.environ.get(_TOKEN_VARIABLE, '')
         if not token:
             raise ValueError(f'{_TOKEN_VARIABLE} is not set; without a token there is no bot to send with')
         self._client = TelegramClient(SecretStr(token), chat_id, base_url=base_url)
-        self._watched = {camera: _Watched() for camera in cameras}
-        self._outgoing: queue.Queue[tuple[str, bytes | None] | None] = queue.Queue(_MOST_WAITING)
-        self._sent = 0
-        self._last_error = ''
-        for camera in cameras:
-            self.create_subscription(
-                CarCount, f'{camera}/car_count', partial(self._on_count, camera), qos.CAR_COUNT
-            )
-        self.create_timer(0.5, self._look)
-        self._health = Health(self, self._report)
-        self._sender = threading.Thread(target=self._send_all, name='telegram', daemon=True)
-        self._sender.start()
+        outgoing = Outgoing(
+            shortest_spacing_s(chat_id), spacing_s, QuietHours.parse(quiet) if quiet else None
+        )
+        self._sender = TelegramSender(self._client, outgoing, self._now, enabled=enabled)
+        self._poller = CommandPoller(self._client, chat_id, self._on_command) if commands else None
 
-    def close(self) -> None:
-        """Send nothing more."""
-        while not self._outgoing.empty():
-            self._outgoing.get_nowait()
-        self._outgoing.put(None)
-        self._client.close()
-        self._sender.join(1.0)
+    def _now(self) -> dt.datetime:
+        return dt.datetime.now(self._time_zone)
 
     def _on_count(self, camera: str, message: CarCount) -> None:
         try:
@@ -89,62 +106,86 @@ class TelegramNotifier(Node):
         except ValueError as error:
             self.get_logger().warning(f'{camera}: count left out: {error}', throttle_duration_sec=10)
             return
-        if count.state is CountState.OK:
-            self._watched[camera].count = count
+        self._board.see(camera, count, time.monotonic(), self._now())
+
+    def _on_command(self, command: str) -> None:
+        """Take a command from the poller's thread; what is too much is not worth an answer."""
+        try:
+            self._asked.put_nowait(command)
+        except queue.Full:
+            return
 
     def _look(self) -> None:
-        if not self._sender.is_alive():
-            raise RuntimeError('the sending thread died; see its traceback above')
+        if not self._sender.is_alive or (self._poller and not self._poller.is_alive):
+            raise RuntimeError('a thread of the bot died; see its traceback above')
         now_s = time.monotonic()
-        for camera, watched in self._watched.items():
-            if watched.subscription is not None:
-                if now_s - watched.waiting_since_s > _PICTURE_WITHIN_S:
-                    self._tell(camera, None)  # nobody draws: the count alone is better than silence
-            elif watched.cars != watched.told_cars and now_s - watched.told_at_s >= self._min_interval_s:
-                watched.waiting_since_s = now_s
-                watched.subscription = self.create_subscription(
-                    CompressedImage,
-                    f'{camera}/annotated/compressed',
-                    partial(self._on_picture, camera),
-                    qos.COMPRESSED_IMAGE,
-                )
+        for notice in self._rules.see(self._board.look(now_s, self._now()), now_s):
+            if self._sender.state.enabled:
+                self._pictures.ask(notice.camera, partial(self._tell, notice))
+        while not self._asked.empty():
+            self._answer(self._asked.get())
+        self._log()
 
-    def _on_picture(self, camera: str, message: CompressedImage) -> None:
-        if self._watched[camera].subscription is not None:
-            self._tell(camera, bytes(message.data))
+    def _tell(self, notice: Notice, picture: bytes | None) -> None:
+        self._sender.put(notice, picture)
 
-    def _tell(self, camera: str, picture: bytes | None) -> None:
-        watched = self._watched[camera]
-        self.destroy_subscription(watched.subscription)
-        watched.subscription = None
-        watched.told_cars = watched.cars
-        watched.told_at_s = time.monotonic()
-        caption = '; '.join(filter(None, (headline(watched.count, camera), details(watched.count))))
-        try:
-            self._outgoing.put_nowait((caption, picture))
-        except queue.Full:
-            self._last_error = f'{_MOST_WAITING} messages wait already; the newest was dropped'
+    def _answer(self, command: str) -> None:
+        off = '' if self._sender.state.enabled else f'{_OFF}\n'
+        if command != 'status' or not self._cameras:
+            self._sender.answer([(off + _HELP.format(title=self._facility or 'This device'), None)])
+            return
+        pictures: dict[str, bytes | None] = {}
 
-    def _send_all(self) -> None:
-        while (item := self._outgoing.get()) is not None:
-            caption, picture = item
-            try:
-                if picture is None:
-                    self._client.send_message(caption)
-                else:
-                    self._client.send_photo(picture, caption)
-            except (TelegramError, ValueError) as error:
-                self._last_error = str(error)
-                self.get_logger().warning(f'not sent: {error}')
+        def collect(camera: str, picture: bytes | None) -> None:
+            pictures[camera] = picture
+            if len(pictures) == len(self._cameras):
+                texts = [self._board.status(camera, self._now()) for camera in self._cameras]
+                texts[0] = off + texts[0]
+                answer = zip(texts, (pictures[camera] for camera in self._cameras), strict=True)
+                self._sender.answer(list(answer))
+
+        for camera in self._cameras:
+            self._pictures.ask(camera, partial(collect, camera))
+
+    def _log(self) -> None:
+        level, text = self._judgement()
+        if text != self._logged:
+            self._logged = text
+            if level is Level.OK:
+                self.get_logger().info(text)
             else:
-                self._last_error = ''
-                self._sent += 1
+                self.get_logger().warning(text)
+
+    def _judgement(self) -> tuple[Level, str]:
+        """Return how bad it is, and why."""
+        state = self._sender.state
+        if state.last_error:
+            return Level.WARN, f'the last message was not sent: {state.last_error}'
+        if self._poller and self._poller.state.problem:
+            return Level.WARN, f'commands are not answered: {self._poller.state.problem}'
+        return Level.OK, 'ready' if state.enabled else 'switched off'
 
     def _report(self) -> Report:
-        values = {'sent': self._sent, 'waiting': self._outgoing.qsize(), 'last_error': self._last_error}
-        if self._last_error:
-            return Report(Level.WARN, f'the last message was not sent: {self._last_error}', values)
-        return Report(Level.OK, 'ready', values)
+        state = self._sender.state
+        poller = self._poller.state if self._poller else PollerState()
+        counts = self._board.look(time.monotonic(), self._now())
+        values = {
+            'enabled': state.enabled,
+            'sent': state.numbers.sent,
+            'waiting': state.waiting,
+            'coalesced': state.numbers.coalesced,
+            'refused': state.numbers.refused,
+            'dropped': state.numbers.dropped,
+            'asked': poller.asked,
+            'foreign': poller.foreign,
+            'last_error': state.last_error,
+            'commands': poller.problem or ('answered' if self._poller else 'off'),
+            **{
+                camera: f'{count.cars}, {count.state.name}' if count else ''
+                for camera, count in counts.items()
+            },
+        }
+        return Report(*self._judgement(), values)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from parking_monitor.counting.merging import Edges, areas, edges_of, intersections
+from parking_monitor.counting.merging import Edges, areas, edges_of, shared_areas
 from parking_monitor.counting.picture import EDGE_SIZES, Picture
 from parking_monitor.counting.track import Track
 from parking_monitor.values import Detection
@@ -68,11 +68,8 @@ def match(
         return Matches((), tuple(range(len(tracks))), tuple(range(len(found))))
     cost, alone = _costs(tracks, found, picture, now_s, frame_s)
     rows, columns = linear_sum_assignment(cost)
-    pairs = tuple(
-        (int(row), int(column))
-        for row, column in zip(rows, columns, strict=True)
-        if cost[row, column] < alone[row]
-    )
+    is_near = cost[rows, columns] < alone[rows]
+    pairs = tuple(zip(rows[is_near].tolist(), columns[is_near].tolist(), strict=True))
     taken_tracks = {row for row, _ in pairs}
     taken_found = {column for _, column in pairs}
     return Matches(
@@ -100,40 +97,58 @@ def _costs(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return what each pair costs, and what it costs to leave each car without a detection."""
     by_overlap = not picture.has_cells
-    expected = _visible(tracks, picture)
     state = np.array(
         [
-            (t.seen_box.width, t.seen_box.height, reach(t, now_s, frame_s, by_overlap=by_overlap))
+            (
+                t.x.position,
+                t.y.position,
+                t.width / 2,
+                t.height / 2,
+                t.seen_box.width,
+                t.seen_box.height,
+                reach(t, now_s, frame_s, by_overlap=by_overlap),
+            )
             for t in tracks
         ]
     )
+    furthest = state[:, 6]
+    expected = _visible(state[:, :4], picture)
     edges = _edges_of_cars(found, picture)
-    sizes = np.maximum(edges[:, 2:] - edges[:, :2], 1e-3)
-    scale = ((expected[:, 2:] - expected[:, :2])[:, None] + sizes[None]) / 2
-    middles, expected_middles = (edges[:, :2] + edges[:, 2:]) / 2, (expected[:, :2] + expected[:, 2:]) / 2
-    away = (middles[None] - expected_middles[:, None]) / scale
-    distance = np.sqrt(away[:, :, 0] ** 2 + away[:, :, 1] ** 2)
-    cost = distance.copy()
+    expected_sizes, sizes = expected[:, 2:] - expected[:, :2], np.maximum(edges[:, 2:] - edges[:, :2], 1e-3)
+    expected_middles, middles = (expected[:, :2] + expected[:, 2:]) / 2, (edges[:, :2] + edges[:, 2:]) / 2
+    away_x, away_y = (
+        (middles[:, axis] - expected_middles[:, axis, None])
+        / ((expected_sizes[:, axis, None] + sizes[:, axis]) / 2)
+        for axis in (0, 1)
+    )
+    distance = np.sqrt(away_x**2 + away_y**2)
     room = np.concatenate([edges[:, :2], (picture.width, picture.height) - edges[:, 2:]], axis=1)
     at_edge = (room <= EDGE_SIZES * np.concatenate([sizes, sizes], axis=1)).any(axis=1)
-    allowed = distance <= np.where(at_edge, np.minimum(state[:, 2:3], _REACH_AT_EDGE), state[:, 2:3])
+    limit = np.where(at_edge, np.minimum(furthest[:, None], _REACH_AT_EDGE), furthest[:, None])
+    # Few of the pairs are near enough for the rest to matter.
+    rows, columns = np.nonzero(distance <= limit)
+    near = distance[rows, columns]
     if by_overlap:
-        shared = intersections(expected, edges)
-        mine, theirs = areas(expected), areas(edges)
-        union = mine[:, None] + theirs[None] - shared
-        ratios = np.abs(np.log(np.maximum(state[:, None, :2], 1.0)) - np.log(np.maximum(sizes, 1.0))[None])
-        wide, high = ratios[:, :, 0], ratios[:, :, 1]
-        cost += _SIZE_COST * (wide + high) / 2 - _OVERLAP_BONUS * shared / np.maximum(union, 1e-9)
-        allowed &= (np.maximum(wide, high) <= math.log(_LARGEST_RATIO)) & (
+        mine, theirs = expected[rows], edges[columns]
+        shared = shared_areas(mine, theirs)
+        union = areas(mine) + areas(theirs) - shared
+        ratios = np.abs(
+            np.log(np.maximum(state[:, 4:6], 1.0))[rows] - np.log(np.maximum(sizes, 1.0))[columns]
+        )
+        wide, high = ratios[:, 0], ratios[:, 1]
+        near += _SIZE_COST * (wide + high) / 2 - _OVERLAP_BONUS * shared / np.maximum(union, 1e-9)
+        is_like = (np.maximum(wide, high) <= math.log(_LARGEST_RATIO)) & (
             np.minimum(wide, high) <= math.log(_LARGEST_OTHER_RATIO)
         )
-    alone = state[:, 2] + _BEYOND
-    return np.where(allowed, np.minimum(cost, alone[:, None]), alone[:, None]), alone
+        rows, columns, near = rows[is_like], columns[is_like], near[is_like]
+    alone = furthest + _BEYOND
+    cost = np.repeat(alone[:, None], len(found), axis=1)
+    cost[rows, columns] = np.minimum(near, alone[rows])
+    return cost, alone
 
 
-def _visible(tracks: Sequence[Track], picture: Picture) -> Edges:
-    """Return the parts of the tracks' boxes that lie in the picture; those outside as they are."""
-    boxes = np.array([(t.x.position, t.y.position, t.width / 2, t.height / 2) for t in tracks])
+def _visible(boxes: NDArray[np.float64], picture: Picture) -> Edges:
+    """Return the parts of boxes, as middles and half sizes, that lie in the picture; others as they are."""
     edges = np.concatenate([boxes[:, :2] - boxes[:, 2:], boxes[:, :2] + boxes[:, 2:]], axis=1)
     inside = np.empty_like(edges)
     inside[:, :2] = np.maximum(edges[:, :2], 0.0)

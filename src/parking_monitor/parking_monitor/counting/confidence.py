@@ -22,7 +22,7 @@ class UsualConfidence:
     def learn(self, confidence: float) -> None:
         """Take the confidence of one detection of a certain car, 0 to 1."""
         self._samples += 1
-        share = max(_LEARNING, 1.0 / self._samples)
+        share = _LEARNING if self._samples > 1.0 / _LEARNING else 1.0 / self._samples
         away = confidence - self._mean
         self._mean += share * away
         self._variance += share * (away * (confidence - self._mean) - self._variance)

@@ -215,12 +215,14 @@ class Counter:
     def _feet(self) -> list[tuple[float, float]]:
         """Return where each counted car stands, in fractions of the image."""
         picture = self._picture
-        if picture is None:
+        if picture is None or not self._zones:
             return []
         places = [foot(track) for track in self._tracker.tracks]
         return [(x / picture.width, y / picture.height) for x, y in places]
 
     def _wanted(self, detections: Detections) -> Detections:
+        if all(self._is_wanted(item) for item in detections.items):
+            return detections
         return replace(detections, items=tuple(item for item in detections.items if self._is_wanted(item)))
 
     def _is_wanted(self, item: Detection) -> bool:

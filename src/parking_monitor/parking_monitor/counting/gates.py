@@ -78,9 +78,9 @@ class GateWatch:
                 line.assume_way(track, start)
         for track in tracks:
             place = foot(track)
-            crossed = [line for line in self._lines if line.follow(track, place, now_s)]
-            if track.is_confirmed:
-                passages += [line.settle(track) for line in crossed]
+            for line in self._lines:
+                if line.follow(track, place, now_s) and track.is_confirmed:
+                    passages += [line.settle(track)]
         for track in changes.ended:
             if track.is_confirmed:
                 passages += [line.settle(track) for line in self._lines if line.is_pending(track)]
@@ -98,6 +98,8 @@ class _Line:
         line = (to_pixels(gate.line[0]), to_pixels(gate.line[1]))
         is_right = distance_to_line(to_pixels(gate.inside), line) > 0
         self._line = line if is_right else (line[1], line[0])
+        (ax, ay), (bx, by) = self._line
+        self._way, self._length = (bx - ax, by - ay), math.hypot(bx - ax, by - ay)
 
     def follow(self, track: Track, place: Point, now_s: float) -> bool:
         """Take a car's place, and tell whether its crossing is certain now."""
@@ -107,14 +109,13 @@ class _Line:
         last, known.last = known.last, place
         if last == place and known.crossed_s is None:
             return False
-        size = track.size
-        distance = distance_to_line(place, self._line) / size
+        distance = self._distance(place) / track.size
         if known.side == 0:
             if abs(distance) >= _BAND_SIZES:
                 known.side = 1 if distance > 0 else -1
             return False
         beyond = -distance * known.side
-        if last is not None and beyond > 0 >= -distance_to_line(last, self._line) * known.side:
+        if last is not None and beyond > 0 >= -self._distance(last) * known.side:
             known.is_through = self._is_through(last, place)
         if beyond < _BAND_SIZES:
             if beyond < -_BAND_SIZES:
@@ -146,8 +147,13 @@ class _Line:
         place = foot(track)
         if start is None or not self._is_through(start, place):
             return
-        side = 1 if distance_to_line(start, self._line) > 0 else -1
+        side = 1 if self._distance(start) > 0 else -1
         track.gate_sides[self._name] = GateSide(side=side, last=start)
+
+    def _distance(self, place: Point) -> float:
+        """Return how far a place is from the line, as `distance_to_line` does."""
+        (x, y), (way_x, way_y) = self._line[0], self._way
+        return (way_x * (place[1] - y) - way_y * (place[0] - x)) / self._length
 
     def _is_through(self, last: Point, place: Point) -> bool:
         share = crossing_share(last, place, self._line)

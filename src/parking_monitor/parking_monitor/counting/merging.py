@@ -43,7 +43,8 @@ def merge(detections: Detections, car_size: tuple[float, float] | None = None) -
         detections: of one frame.
         car_size: width and height in pixels of a car in the middle of the picture.
     """
-    detections = replace(detections, items=tuple(item for item in detections.items if _is_box(item.box)))
+    if not all(_is_box(item.box) for item in detections.items):
+        detections = replace(detections, items=tuple(item for item in detections.items if _is_box(item.box)))
     if detections.model_type is ModelType.FOMO:
         groups = _merge_cells(detections.items, detections.cell_size)
         return _fit_into_cars(groups, car_size) if car_size else groups
@@ -53,7 +54,8 @@ def merge(detections: Detections, car_size: tuple[float, float] | None = None) -
 
 def _is_box(box: Box) -> bool:
     """Tell whether a box has a place, and a width and height of at least a pixel."""
-    return math.isfinite(box.x + box.y + box.area) and box.width >= 1 and box.height >= 1
+    width, height = box.width, box.height
+    return width >= 1 and height >= 1 and math.isfinite(box.x + box.y + width * height)
 
 
 def edges_of(boxes: Sequence[Box]) -> Edges:
@@ -65,10 +67,14 @@ def edges_of(boxes: Sequence[Box]) -> Edges:
 
 def intersections(one: Edges, other: Edges) -> NDArray[np.float64]:
     """Return the areas that each of n boxes shares with each of m, (n, m) square pixels."""
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    shared = np.clip(high - low, 0.0, None)
-    return np.asarray(shared[:, :, 0] * shared[:, :, 1])
+    return shared_areas(one[:, None], other)
+
+
+def shared_areas(one: Edges, other: Edges) -> NDArray[np.float64]:
+    """Return the area that each box shares with the other at its place in square pixels."""
+    wide = np.minimum(one[..., 2], other[..., 2]) - np.maximum(one[..., 0], other[..., 0])
+    high = np.minimum(one[..., 3], other[..., 3]) - np.maximum(one[..., 1], other[..., 1])
+    return np.asarray(np.maximum(wide, 0.0) * np.maximum(high, 0.0))
 
 
 def areas(edges: Edges) -> NDArray[np.float64]:
@@ -142,9 +148,11 @@ def _fits(one: Box, other: Box, car_size: tuple[float, float], least_area: float
     return width <= car_size[0] and height <= car_size[1] and width * height >= least_area
 
 
-def _without_huge(detections: Detections) -> list[Detection]:
+def _without_huge(detections: Detections) -> Sequence[Detection]:
     """Return the boxes without those that fill the picture, or much of it around a smaller one."""
     area = detections.image_width * detections.image_height
+    if all(item.box.area <= _LARGE_SHARE * area for item in detections.items):
+        return detections.items
     return [
         item
         for item in detections.items

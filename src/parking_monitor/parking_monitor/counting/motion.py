@@ -47,9 +47,8 @@ class Axis:
         gain_p, gain_s = self.p_pp / total, self.p_ps / total
         surprise = measured - self.position
         self.position += gain_p * surprise
-        self.speed += gain_s * surprise
-        limit = TOP_SPEED * size
-        self.speed = min(max(self.speed, -limit), limit)
+        speed, limit = self.speed + gain_s * surprise, TOP_SPEED * size
+        self.speed = min(max(speed, -limit), limit)
         self.p_ss -= gain_s * self.p_ps
         self.p_pp *= 1 - gain_p
         self.p_ps *= 1 - gain_p

@@ -71,6 +71,14 @@ class Picture:
             _cut(box.y, box.bottom, self.height),
         )
 
+    def is_cut(self, box: Box) -> bool:
+        """Tell whether the picture's edge cuts a box along any axis, see `cut`."""
+        margin_x, margin_y = _AT_EDGE * self.width, _AT_EDGE * self.height
+        x, y = box.x, box.y
+        return (x <= margin_x) is not (x + box.width >= self.width - margin_x) or (y <= margin_y) is not (
+            y + box.height >= self.height - margin_y
+        )
+
     def visible(self, box: Box) -> Box:
         """Return the part of a box in the picture; a box outside of it as it is."""
         x, y = max(box.x, 0.0), max(box.y, 0.0)

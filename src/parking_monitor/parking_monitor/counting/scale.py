@@ -24,9 +24,11 @@ class Scale:
 
     def learn(self, box: Box, picture_height: float) -> None:
         """Take the box of a certain car that is wholly in the picture."""
-        band = self._band(box, picture_height)
-        size = math.sqrt(box.area) / picture_height
-        count = self._samples[band] = min(self._samples[band] + 1, 1_000_000)
+        height = box.height
+        band = int((box.y + height / 2) / picture_height * _BANDS)
+        band = 0 if band < 0 else _BANDS - 1 if band >= _BANDS else band
+        size = math.sqrt(box.width * height) / picture_height
+        count = self._samples[band] = self._samples[band] + 1
         share = max(_LEARNING, 1.0 / count) if count <= _FIRST_SAMPLES else _LEARNING
         self._sizes[band] += share * (size - self._sizes[band])
 
@@ -54,7 +56,3 @@ class Scale:
             min(max(size, 0.5 * min(self._sizes[b] for b in known)), 2.0 * max(self._sizes[b] for b in known))
             * picture_height
         )
-
-    def _band(self, box: Box, picture_height: float) -> int:
-        middle = (box.y + box.height / 2) / picture_height
-        return min(max(int(middle * _BANDS), 0), _BANDS - 1)

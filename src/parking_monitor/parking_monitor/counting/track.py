@@ -202,7 +202,8 @@ class Track:
         self.seen_s = now_s
         self.seen_box = box
         self.confidence = found.confidence
-        self.sureness += max(_SURENESS, 1.0 / self.hits) * (found.confidence - self.sureness)
+        share = _SURENESS if self.hits > 1.0 / _SURENESS else 1.0 / self.hits
+        self.sureness += share * (found.confidence - self.sureness)
         if self.is_parked and self._still_stands(box):
             return
         self.driven = self.distance_from(self.birth)
@@ -219,15 +220,16 @@ class Track:
 
     def _still_stands(self, box: Box) -> bool:
         """Tell whether a parked car is seen where it stands, as it nearly always is, and take its box."""
-        middle_x, middle_y = box.centre
-        away_x, away_y = middle_x - self.anchor[0], middle_y - self.anchor[1]
+        (x, y), width, height = self.anchor, box.width, box.height
+        away_x, away_y = box.x + width / 2 - x, box.y + height / 2 - y
         if abs(away_x) > _HARDLY * self.width or abs(away_y) > _HARDLY * self.height:
             return False
         self.strays = 0
-        self.anchor = (self.anchor[0] + _CREEP * away_x, self.anchor[1] + _CREEP * away_y)
-        self.x.position, self.y.position = self.anchor
-        self.width += _SMOOTHING_PARKED * (box.width - self.width)
-        self.height += _SMOOTHING_PARKED * (box.height - self.height)
+        x, y = x + _CREEP * away_x, y + _CREEP * away_y
+        self.anchor = x, y
+        self.x.position, self.y.position = x, y
+        self.width += _SMOOTHING_PARKED * (width - self.width)
+        self.height += _SMOOTHING_PARKED * (height - self.height)
         return True
 
     def _complete(self, box: Box, picture: Picture, smoothing: float) -> tuple[float, float]:

@@ -120,7 +120,7 @@ class Tracker:
         return left
 
     def _see(self, track: Track, item: Detection, picture: Picture) -> None:
-        if track.is_established and not track.veiled_s:
+        if track.unexplained_s and not track.veiled_s and track.is_established:
             self._hiding.learn(track.unexplained_s)
         track.see(item, self.now_s, picture)
         if track.is_confirmed:
@@ -131,12 +131,13 @@ class Tracker:
                 and not track.is_established
                 and self._usual.is_doubtful(track.sureness, _DRIVEN_SPREADS)
             )
-        is_whole = picture.cut(item.box) == (0, 0)
-        if track.is_confirmed and not picture.has_cells and is_whole:
+        if track.is_confirmed and not picture.has_cells and not picture.is_cut(item.box):
             self._scale.learn(item.box, picture.height)
 
     def _absorb(self, lone: Sequence[Detection], picture: Picture) -> list[Detection]:
         """Return the detections that show no part of a car that is seen."""
+        if not lone:
+            return []
         seen = [track.box for track in self._tracks if track.is_confirmed and track.misses == 0]
         reach_x, reach_y = _CELL_PART * picture.car_size[0], _CELL_PART * picture.car_size[1]
 

@@ -126,3 +126,19 @@ def test_a_night_of_flicker_brings_nobody() -> None:
         flickering = all_unseen(flickering, 230 + 200 * hour, 260 + 200 * hour)
     assert set(cars(road.show(900, *flickering))) == {6}
     assert known(road) == before
+
+
+def test_what_drives_past_cars_in_fog_does_not_take_the_place_of_one() -> None:
+    road = Road(Counter(), rate_hz=4.0)
+    road.show(30, *ROW)
+    before = known(road)
+    past = a_drive([(45, 480, 330), (49, 330, 300)])
+    road.show(40, past)
+    assert known(road) == before
+
+
+def test_a_parked_car_that_left_unseen_by_the_edge_is_not_counted_twice() -> None:
+    road = Road(Counter(), rate_hz=10.0)
+    road.show(30, parked(500, 240))
+    counts = road.show(8, a_drive([(33, 560, 200), (38, 300, 200)]))
+    assert set(cars(counts)) == {1}

@@ -84,6 +84,10 @@ class Hiding:
                 continue
             track.unexplained_s += dt_s
 
+    def is_veiled(self, track: Track) -> bool:
+        """Tell whether the cars around it are missing too, for longer than cars are missed here."""
+        return track.veiled_s > self._gap_s
+
     def is_over(self, track: Track) -> bool:
         """Tell whether a missing car's absence has lasted too long."""
         is_blink = track.misses < _LEAST_MISSES and track.unexplained_s < 2 * BLINK_S

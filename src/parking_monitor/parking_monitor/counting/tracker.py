@@ -193,7 +193,7 @@ class Tracker:
         if track.hits < hits or track.hits < _LEAST_HIT_SHARE * track.frames:
             return False
         if track.starts_anywhere or (
-            track.may_appear and (track.is_at_edge or track.driven >= _STIRRED_SIZES)
+            track.may_appear and (track.is_at_edge or track.driven >= self._stirred(track))
         ):
             return True
         if track.driven >= _DRIVEN_SIZES:
@@ -204,6 +204,20 @@ class Tracker:
             and track.hits >= hits + 1
             and track.hits >= _STOOD_HIT_SHARE * track.frames
         )
+
+    def _stirred(self, track: Track) -> float:
+        """Return how far a car by the edge has to go: farther where it may be a parked one that left.
+
+        Only when it has driven can it be told from another that stands there.
+        """
+        is_near = any(
+            other.is_confirmed
+            and other.is_established
+            and other.seen_s + BLINK_S < track.birth_s
+            and other.distance_from(track.birth) <= _LOST_BY_THE_EDGE
+            for other in self._tracks
+        )
+        return _DRIVEN_SIZES if is_near else _STIRRED_SIZES
 
     def _has_size_of_a_car(self, track: Track, picture: Picture) -> bool:
         """Compare a box with the cars seen here before, or with the one next to it."""
@@ -251,6 +265,8 @@ class Tracker:
             if track.is_established and not drives:
                 # What stands elsewhere is not the car that was parked: that would have driven there.
                 furthest = _LOST_REACH
+            elif self._hiding.is_veiled(track) and not _comes_from(found, track, away):
+                continue
             pace = _LOST_REACH_PER_S if track.is_parked else _ASTRAY_PER_S
             within = min(_LOST_REACH + pace * unseen_s, furthest)
             cost = away / within + (_PARKED_COST if track.is_established and drives else 0.0)
@@ -288,6 +304,22 @@ def _goes_out(track: Track, picture: Picture) -> bool:
     step_x = (track.x.position - track.birth[0]) / track.width
     step_y = (track.y.position - track.birth[1]) / track.height
     return step_x * inwards[0] + step_y * inwards[1] < -_STIRRED_SIZES
+
+
+def _comes_from(found: Track, parked: Track, away: float) -> bool:
+    """Tell whether a car drives straight away from where one was parked, first seen so far from there.
+
+    What drives past, or up to, a place did not leave it.
+    """
+    if away <= _LOST_REACH:
+        return True
+    step_x = (found.x.position - found.birth[0]) / parked.width
+    step_y = (found.y.position - found.birth[1]) / parked.height
+    way_x = (found.birth[0] - parked.x.position) / parked.width
+    way_y = (found.birth[1] - parked.y.position) / parked.height
+    length = math.hypot(step_x, step_y)
+    beside = abs(step_x * way_y - step_y * way_x)
+    return step_x * way_x + step_y * way_y > 0 and beside <= _LOST_REACH * length
 
 
 def _take_over(lost: Track, found: Track) -> None:

@@ -87,7 +87,7 @@ def reach(track: Track, now_s: float, frame_s: float, *, by_overlap: bool) -> fl
         return _PARKED_REACH + _PARKED_REACH_PER_S * slow_s
     if not by_overlap:
         return min(_CELL_REACH + _REACH_PER_S * unseen_s, _FURTHEST)
-    if track.hits < 2:
+    if track.hits < 2 and not track.has_way:
         return min(_REACH + _FIRST_REACH_PER_S * unseen_s, _FURTHEST)
     return min(_REACH + _REACH_PER_S * max(0.0, unseen_s - 0.1), _FURTHEST)
 

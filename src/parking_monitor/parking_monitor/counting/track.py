@@ -4,7 +4,7 @@ import enum
 import math
 from dataclasses import dataclass, field
 
-from parking_monitor.counting.motion import Axis
+from parking_monitor.counting.motion import Axis, growth_between
 from parking_monitor.counting.picture import Picture
 from parking_monitor.values import Box, Detection
 
@@ -75,6 +75,9 @@ class Track:
         hits, frames, misses: detections, chances of one, and misses in a row.
         unexplained_s: for how long it has been missing though nothing seems to hide it.
         veiled_s: for how long it has been missing together with the cars around it.
+        growth: how fast it grows in the picture, as a rate a second.
+        has_way: whether it was expected to drive as others do from where it was first seen.
+        steps: boxes one after the other, and the seconds between, from which nothing was learned yet.
         gate_sides: by the gate's name, what the gate knows of it.
     """
 
@@ -109,6 +112,9 @@ class Track:
     driven: float = 0.0
     strays: int = 0
     streak: int = 1
+    growth: float = 0.0
+    has_way: bool = False
+    steps: list[tuple[Box, Box, float]] = field(default_factory=list)
     steady_s: float = 0.0
     home: tuple[tuple[float, float], float] | None = None
     gate_sides: dict[str, 'GateSide'] = field(default_factory=dict)
@@ -180,12 +186,17 @@ class Track:
         """Tell whether it has been seen parked for some time."""
         return self.is_parked and self.seen_s - self.anchored_s >= ESTABLISHED_S
 
+    def go(self, way: tuple[float, float]) -> None:
+        """Expect it to drive as cars do where it was first seen, in pixels a second."""
+        self.x.speed, self.y.speed = way
+        self.has_way = True
+
     def advance(self, dt_s: float) -> None:
         """Move on by a time as a car of its speed would; a parked one stays."""
         self.frames += 1
         if not self.is_parked:
-            self.x.advance(dt_s, self.width)
-            self.y.advance(dt_s, self.height)
+            self.x.advance(dt_s, self.width, self.growth)
+            self.y.advance(dt_s, self.height, self.growth)
 
     def see(self, found: Detection, now_s: float, picture: Picture) -> None:
         """Take the detection that shows it now."""
@@ -199,8 +210,8 @@ class Track:
         self.streak += 1
         if self.streak >= _STEADY_HITS:
             self.steady_s = now_s
+        before, self.seen_box = self.seen_box, box
         self.seen_s = now_s
-        self.seen_box = box
         self.confidence = found.confidence
         share = _SURENESS if self.hits > 1.0 / _SURENESS else 1.0 / self.hits
         self.sureness += share * (found.confidence - self.sureness)
@@ -216,6 +227,7 @@ class Track:
             self.y.p_pp = max(self.y.p_pp, (0.04 * self.height) ** 2)
         self.x.correct(middle_x, self.width, self.noise[0])
         self.y.correct(middle_y, self.height, self.noise[1])
+        self._grow(before, unseen_s, picture)
         self._settle(now_s, was_lost=was_lost)
 
     def _still_stands(self, box: Box) -> bool:
@@ -251,6 +263,17 @@ class Track:
         else:
             self.height += (_GROWING if cut_y else smoothing) * (box.height - self.height)
         return middle_x, middle_y
+
+    def _grow(self, before: Box, unseen_s: float, picture: Picture) -> None:
+        """Take how fast it grows in the picture, and with it the speed now from that on the way."""
+        self.growth = 0.0
+        if picture.has_cells or picture.is_cut(before) or picture.is_cut(self.seen_box):
+            return
+        self.growth = growth_between(before, self.seen_box, unseen_s)
+        if self.growth and self.hits == 2:
+            now = self.growth * unseen_s / -math.expm1(-self.growth * unseen_s)
+            self.x.speed *= now
+            self.y.speed *= now
 
     def miss(self, now_s: float) -> None:
         """Note that no detection shows it now."""

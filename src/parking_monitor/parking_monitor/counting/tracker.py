@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from parking_monitor.counting.association import match
 from parking_monitor.counting.confidence import UsualConfidence
+from parking_monitor.counting.flow import STEP_S, Flow
 from parking_monitor.counting.hiding import LONG_GAP_S, Hiding
 from parking_monitor.counting.picture import EDGE_SIZES, Picture
 from parking_monitor.counting.scale import LEAST, MOST, Scale
@@ -56,6 +57,7 @@ _BESIDE_SIZES = 1.0
 _MOST_REMEMBERED = 64
 _SAME_PLACE_SIZES = 0.4
 _LONGEST_BLINK_S = 60.0
+_MOST_STEPS = 8
 
 
 class Tracker:
@@ -73,6 +75,7 @@ class Tracker:
         self._scale = Scale()
         self._remembered: list[Track] = []
         self._usual = UsualConfidence()
+        self._flow = Flow()
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -103,7 +106,7 @@ class Tracker:
         ended = self._end(picture)
         confirmed = self._confirm(picture, dt_s)
         for item in lone:
-            self._begin(item, picture)
+            self._begin(item, picture, dt_s)
         return Changes(confirmed, ended)
 
     def _match(self, found: Sequence[Detection], picture: Picture, dt_s: float) -> list[Detection]:
@@ -122,8 +125,13 @@ class Tracker:
     def _see(self, track: Track, item: Detection, picture: Picture) -> None:
         if track.unexplained_s and not track.veiled_s and track.is_established:
             self._hiding.learn(track.unexplained_s)
+        before, unseen_s = track.seen_box, self.now_s - track.seen_s
         track.see(item, self.now_s, picture)
+        if not track.is_parked and STEP_S[0] <= unseen_s <= STEP_S[1]:
+            track.steps.append((before, item.box, unseen_s))
+            del track.steps[:-_MOST_STEPS]
         if track.is_confirmed:
+            self._learn_way(track, picture)
             if not track.is_doubtful:
                 self._usual.learn(item.confidence)
             track.is_doubtful = (
@@ -133,6 +141,12 @@ class Tracker:
             )
         if track.is_confirmed and not picture.has_cells and not picture.is_cut(item.box):
             self._scale.learn(item.box, picture.height)
+
+    def _learn_way(self, track: Track, picture: Picture) -> None:
+        """Learn from the steps that a certain car made, those before it was certain too."""
+        for before, after, time_s in track.steps:
+            self._flow.learn(before, after, time_s, picture)
+        track.steps.clear()
 
     def _absorb(self, lone: Sequence[Detection], picture: Picture) -> list[Detection]:
         """Return the detections that show no part of a car that is seen."""
@@ -197,7 +211,9 @@ class Tracker:
         ):
             return True
         if track.driven >= _DRIVEN_SIZES:
-            return track.hits >= hits + 2 and not self._usual.is_doubtful(track.sureness, _DRIVEN_SPREADS)
+            # Few pictures of a slow camera show it; but in none of them would a false box come along.
+            more = 0 if track.has_way else hits - 1
+            return track.hits >= hits + more and not self._usual.is_doubtful(track.sureness, _DRIVEN_SPREADS)
         return (
             not self._usual.is_doubtful(track.sureness, _STOOD_SPREADS)
             and self.now_s - track.birth_s >= _STOOD_S
@@ -288,12 +304,14 @@ class Tracker:
                 return track
         return None
 
-    def _begin(self, item: Detection, picture: Picture) -> None:
+    def _begin(self, item: Detection, picture: Picture, dt_s: float) -> None:
         starts_anywhere = self.now_s < self._settled_s
         track = Track.begin(self._next_id, item, self.now_s, picture)
         track.starts_anywhere = starts_anywhere
         track.may_appear = starts_anywhere or picture.distance_to_edge(track.box) <= EDGE_SIZES
         track.is_at_edge = picture.cut(picture.car_box(item.box)) != (0, 0)
+        if dt_s >= _SLOW_S and (way := self._flow.usual(track.birth, picture)):
+            track.go(way)
         self._next_id += 1
         self._tracks.append(track)
 

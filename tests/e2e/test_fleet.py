@@ -73,6 +73,8 @@ def write_fleet(folder: Path, cars: list[int], broker: LocalBroker | None = None
                 'floor': 'P1',
                 'source': str(write_clip(folder / 'clip.mp4', cars)),
                 'model': str(write_square_finder(folder / 'model.eim', Script(blobs=True, slow_s=0.2))),
+                # The clip shows the same for seconds, which is what a frozen camera does.
+                'watch_view': False,
                 'zones': [{'name': 'left', 'polygon': [[0, 0], [0.25, 0], [0.25, 1], [0, 1]], 'capacity': 1}],
                 **camera,
             }

@@ -80,7 +80,8 @@ def test_after_the_broker_was_killed_what_was_counted_meanwhile_arrives_in_its_o
             tap.wait_for(says(status_topic(thing), status='offline'), PATIENCE_S)
 
     arrived = [json.loads(message.payload) for message in tap.messages if message.topic == count_topic(thing)]
-    assert [message['seq'] for message in arrived] == sorted(message['seq'] for message in arrived)
+    first = list(dict.fromkeys(message['seq'] for message in arrived))
+    assert first == sorted(first)
     assert arrived[-1]['cars'] in {5, 15}
     assert publisher.statistics.waiting == 0
 
@@ -105,8 +106,10 @@ def test_counts_go_on_over_a_link_that_is_cut_again_and_again(
     numbers = [
         json.loads(message.payload)['seq'] for message in tap.messages if message.topic == count_topic(thing)
     ]
-    assert numbers == sorted(numbers)
-    assert len(set(numbers)) == 5
+    # What was cut off before its acknowledgement is sent again: a receiver takes the first of each number.
+    first = list(dict.fromkeys(numbers))
+    assert first == sorted(first)
+    assert len(first) == 5
 
 
 def test_counts_taken_before_the_broker_was_there_arrive_when_it_is(tmp_path: Path, thing: str) -> None:

@@ -7,11 +7,14 @@ from parking_monitor import jpeg
 from parking_monitor.detection.detector import Detector
 from parking_monitor.detection.errors import FrameError, ModelDied, ModelStartError
 from parking_monitor.detection.model_info import ResizeMode
+from parking_monitor.detection.runner import Deadlines
 from parking_monitor.values import Box, Frame, Image, ModelType
 from tests.support.models import Script, write_fake_eim
+from tests.support.patience import PATIENCE_S
 
 VGA = (640, 480)
 SQUARE = Box(256, 192, 64, 64)
+PATIENT = Deadlines(start_s=PATIENCE_S, hello_s=PATIENCE_S, classify_s=PATIENCE_S)
 
 
 def a_picture(size: tuple[int, int] = VGA, *squares: Box) -> Image:
@@ -50,7 +53,7 @@ def test_a_square_is_found_where_it_is(
         script=Script(blobs=True),
     )
     square = Box(size[0] // 2 - 60, size[1] // 2 - 60, 120, 120)
-    with Detector(path) as detector:
+    with Detector(path, deadlines=PATIENT) as detector:
         detections = detector.detect(a_frame(a_picture(size, square), as_jpeg=as_jpeg))
     (found,) = detections.items
     assert found.label == 'car'
@@ -64,7 +67,9 @@ def test_a_square_is_found_where_it_is(
 
 
 def test_fomo_cells_come_with_their_size_in_the_frame(tmp_path: Path) -> None:
-    with Detector(write_fake_eim(tmp_path / 'm.eim', script=Script(blobs=True))) as detector:
+    with Detector(
+        write_fake_eim(tmp_path / 'm.eim', script=Script(blobs=True)), deadlines=PATIENT
+    ) as detector:
         detections = detector.detect(a_frame(a_picture(VGA, Box(80 + 40 * 3, 40 * 5, 80, 40))))
     assert detections.model_type is ModelType.FOMO
     assert detections.cell_size == (40.0, 40.0)  # 8 of 96 pixels, of a crop of 480
@@ -79,7 +84,7 @@ def test_a_classification_has_label_scores(tmp_path: Path) -> None:
         labels=list(scores),
         script=Script(answers=[scores]),
     )
-    with Detector(path) as detector:
+    with Detector(path, deadlines=PATIENT) as detector:
         detections = detector.detect(a_frame(a_picture()))
     assert detections.label_scores == scores
     assert detections.items == ()
@@ -90,7 +95,7 @@ def test_labels_and_confidence_choose_and_may_change(tmp_path: Path) -> None:
     boxes = [('car', 0.9, 0, 0, 8, 8), ('van', 0.6, 16, 0, 8, 8), ('car', 0.2, 32, 0, 8, 8)]
     path = write_fake_eim(tmp_path / 'm.eim', labels=['car', 'van'], script=Script(answers=[boxes]))
     frame = a_frame(a_picture())
-    with Detector(path) as detector:
+    with Detector(path, deadlines=PATIENT) as detector:
 
         def found() -> list[tuple[str, float]]:
             return [(one.label, one.confidence) for one in detector.detect(frame).items]
@@ -111,7 +116,9 @@ def test_labels_and_confidence_choose_and_may_change(tmp_path: Path) -> None:
 def test_confidence_holds_for_a_model_without_a_threshold(tmp_path: Path, threshold: float | None) -> None:
     boxes = [('car', 0.9, 0, 0, 8, 8), ('car', 0.6, 16, 0, 8, 8)]
     script = Script(answers=[boxes], threshold=threshold, drop_below_threshold=False)
-    with Detector(write_fake_eim(tmp_path / 'm.eim', script=script), confidence=0.7) as detector:
+    with Detector(
+        write_fake_eim(tmp_path / 'm.eim', script=script), confidence=0.7, deadlines=PATIENT
+    ) as detector:
         assert [one.confidence for one in detector.detect(a_frame(a_picture())).items] == [0.9]
 
 
@@ -126,7 +133,7 @@ def test_a_box_on_the_black_bars_is_not_answered(tmp_path: Path) -> None:
     path = write_fake_eim(
         tmp_path / 'm.eim', resize_mode=ResizeMode.FIT_LONGEST, script=Script(answers=[boxes])
     )
-    with Detector(path) as detector:
+    with Detector(path, deadlines=PATIENT) as detector:
         assert [one.confidence for one in detector.detect(a_frame(a_picture())).items] == [0.8]
 
 
@@ -140,7 +147,9 @@ def test_a_box_on_the_black_bars_is_not_answered(tmp_path: Path) -> None:
     ids=['no JPEG', 'another size', 'grey'],
 )
 def test_a_bad_frame_is_named_and_the_model_goes_on(tmp_path: Path, frame: Frame, named: str) -> None:
-    with Detector(write_fake_eim(tmp_path / 'm.eim', script=Script(blobs=True))) as detector:
+    with Detector(
+        write_fake_eim(tmp_path / 'm.eim', script=Script(blobs=True)), deadlines=PATIENT
+    ) as detector:
         with pytest.raises(FrameError, match=named):
             detector.detect(frame)
         assert len(detector.detect(a_frame(a_picture(VGA, Box(200, 200, 40, 40)))).items) == 1
@@ -153,7 +162,7 @@ def test_frames_of_changing_sizes_are_found_in_one_after_another(tmp_path: Path)
         resize_mode=ResizeMode.FIT_LONGEST,
         script=Script(blobs=True),
     )
-    with Detector(path) as detector:
+    with Detector(path, deadlines=PATIENT) as detector:
         for size in (VGA, (480, 640), (320, 320), VGA):
             square = Box(size[0] // 2 - 40, size[1] // 2 - 40, 80, 80)
             (found,) = detector.detect(a_frame(a_picture(size, square))).items

@@ -29,7 +29,7 @@ from parking_monitor.detection.runner import Deadlines, EimRunner, Features
 from tests.support.models import Script, write_fake_eim
 from tests.support.patience import PATIENCE_S
 
-SOON = Deadlines(start_s=10.0, hello_s=10.0, classify_s=10.0, stop_s=0.3)
+SOON = Deadlines(start_s=PATIENCE_S, hello_s=PATIENCE_S, classify_s=PATIENCE_S, stop_s=0.3)
 COUNT = 96 * 96
 A_CAR = ('car', 0.9609375, 32, 32, 16, 8)
 

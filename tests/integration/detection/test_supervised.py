@@ -17,7 +17,7 @@ from tests.integration.detection.eim_client import FIXTURES
 from tests.support.models import Script, write_fake_eim
 from tests.support.patience import PATIENCE_S
 
-SHORT = Deadlines(start_s=5.0, hello_s=5.0, classify_s=0.5, stop_s=0.2)
+SHORT = Deadlines(start_s=PATIENCE_S, hello_s=PATIENCE_S, classify_s=2.0, stop_s=0.2)
 QUICK = BackOff(first_s=0.1, longest_s=1.0)
 FRAME = Frame(stamp_ns=1, width=64, height=48, image=np.zeros((48, 64, 3), np.uint8))
 ONE_CAR = [('car', 0.9, 8, 8, 8, 8)]
@@ -62,7 +62,7 @@ def test_a_running_detector_reports_how_it_is(tmp_path: Path) -> None:
     ('script', 'reason'),
     [
         (Script(die_on_classify=3, answers=[ONE_CAR]), 'went away during classify_shm'),
-        (Script(hang_on_classify=3, answers=[ONE_CAR]), 'did not answer classify_shm within 0.5 s'),
+        (Script(hang_on_classify=3, answers=[ONE_CAR]), 'did not answer classify_shm within 2 s'),
         (Script(garbage_on_classify=3, answers=[ONE_CAR]), 'not JSON'),
         (Script(answers=[ONE_CAR, ONE_CAR, {'car': None}]), "score of 'car' is None"),  # type: ignore[dict-item]  # wrong on purpose
     ],
@@ -127,7 +127,7 @@ def test_an_onnx_that_is_missing_is_made_an_eim_once_it_is_there(
         assert 'late.onnx cannot be read: No such file' in detector.status.last_error
         shutil.copy(FIXTURES / 'yolox_1_class.onnx', tmp_path / 'ready.onnx')
         (tmp_path / 'ready.onnx').replace(path)
-        assert detector.wait_until_running(30), detector.status
+        assert detector.wait_until_running(PATIENCE_S), detector.status
         assert detector.status.model_path == path
         assert detector.swap(FIXTURES / 'centre_grey.onnx').channels == 1
 
@@ -207,7 +207,7 @@ def test_a_bad_model_is_refused_and_the_old_one_stays(
     bad = tmp_path / 'bad.eim'
     if script is not None:
         write_fake_eim(bad, script=script)
-    deadlines = Deadlines(start_s=5.0, hello_s=0.5, classify_s=0.5, stop_s=0.2)
+    deadlines = Deadlines(start_s=PATIENCE_S, hello_s=2.0, classify_s=2.0, stop_s=0.2)
     with SupervisedDetector(old, deadlines=deadlines, back_off=QUICK) as detector:
         assert detector.wait_until_running(PATIENCE_S)
         pid = detector.status.pid

@@ -18,6 +18,7 @@ from tests.support.models import Script, write_fake_eim
 from tests.support.patience import PATIENCE_S
 
 SHORT = Deadlines(start_s=PATIENCE_S, hello_s=PATIENCE_S, classify_s=2.0, stop_s=0.2)
+PATIENT = Deadlines(start_s=PATIENCE_S, hello_s=PATIENCE_S, classify_s=PATIENCE_S)
 QUICK = BackOff(first_s=0.1, longest_s=1.0)
 FRAME = Frame(stamp_ns=1, width=64, height=48, image=np.zeros((48, 64, 3), np.uint8))
 ONE_CAR = [('car', 0.9, 8, 8, 8, 8)]
@@ -122,7 +123,7 @@ def test_an_onnx_that_is_missing_is_made_an_eim_once_it_is_there(
 ) -> None:
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     path = tmp_path / 'late.onnx'
-    with SupervisedDetector(path, back_off=QUICK) as detector:
+    with SupervisedDetector(path, deadlines=PATIENT, back_off=QUICK) as detector:
         wait_for(lambda: detector.status.restarts >= 2)
         assert 'late.onnx cannot be read: No such file' in detector.status.last_error
         shutil.copy(FIXTURES / 'yolox_1_class.onnx', tmp_path / 'ready.onnx')

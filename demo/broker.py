@@ -14,7 +14,7 @@ from demo.identity import DEFAULT_LIFE, CertificateAuthority, Identity
 
 HOST = 'localhost'
 OPERATOR = 'operator'
-START_DEADLINE_S = 30.0
+START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 5.0
 # Another program may take the free port between our look and mosquitto's start.
 START_ATTEMPTS = 3
@@ -126,7 +126,7 @@ class LocalBroker:
         self._revocations_file.write_bytes(self.authority.revocation_list(certificates))
 
     def start(self) -> None:
-        """Start mosquitto and wait until it answers, 10 s at most."""
+        """Start mosquitto and wait until it answers, 60 s at most."""
         if self._process is not None:
             raise BrokerError('the local broker runs already; call restart()')
         program = _find_mosquitto()

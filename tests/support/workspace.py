@@ -16,7 +16,7 @@ def program(name: str) -> str:
 
 
 def run(
-    *arguments: str, environment: Mapping[str, str] | None = None, deadline_s: float = 200
+    *arguments: str, environment: Mapping[str, str] | None = None, deadline_s: float = 600
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end and return what it said."""
     return subprocess.run(

@@ -14,7 +14,7 @@ from provisioning import command
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / 'provisioning' / 'parking-provision'
-RUN_LIMIT_S = 60
+RUN_LIMIT_S = 600
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def test_a_killed_program_is_completed_by_the_next(account: AwsAccount, cli: Cli
     with patch.object(account.backend.__class__, 'create_certificate_from_csr', kill):
         process = cli.start('register', 'garage-1')
         victims.append(process)
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
     assert process.returncode == -9
     assert [one.status for one in account.certificates().values()] == ['INACTIVE']
     ended = cli.run('register', 'garage-1', '--json')
@@ -131,7 +131,7 @@ def test_a_killed_program_is_completed_by_the_next(account: AwsAccount, cli: Cli
 def test_two_runs_at_once_on_one_machine_register_the_device_once(account: AwsAccount, cli: Cli) -> None:
     runs = [cli.start('register', 'garage-1', 'garage-2', *PLACE) for _ in range(2)]
     for run in runs:
-        out, err = run.communicate(timeout=60)
+        out, err = run.communicate(timeout=600)
         assert run.returncode == 0, out + err
     assert account.things() == ['garage-1', 'garage-2']
     assert len(account.active_certificates()) == 2

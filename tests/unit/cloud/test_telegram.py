@@ -32,7 +32,7 @@ def api() -> Iterator[BotApi]:
 
 @pytest.fixture
 def client(api: BotApi) -> Iterator[TelegramClient]:
-    with TelegramClient(SecretStr(TOKEN), '42', base_url=api.base_url, deadline_s=5.0) as telegram:
+    with TelegramClient(SecretStr(TOKEN), '42', base_url=api.base_url, deadline_s=PATIENCE_S) as telegram:
         yield telegram
 
 

@@ -611,7 +611,7 @@ def run(script: list[tuple[str, int]], max_live: int) -> Device:
     return device
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps, st.integers(1, 6))
 def test_whatever_fails_every_message_arrives_and_the_live_topics_keep_their_order(
     script: list[tuple[str, int]], max_live: int
@@ -625,7 +625,7 @@ def test_whatever_fails_every_message_arrives_and_the_live_topics_keep_their_ord
     assert first[SHARED] == sorted(first[SHARED])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps.map(lambda script: [step for step in script if step[0] != 'fail']), st.integers(1, 6))
 def test_whatever_is_cut_and_killed_each_topic_keeps_its_order(
     script: list[tuple[str, int]], max_live: int

@@ -116,7 +116,7 @@ def test_kept_settings_that_cannot_be_any_more_are_left_out() -> None:
     assert a_shadow(kept=kept).wanted == {'interval_s': 30.0}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(DESIRED, max_size=3),
     st.dictionaries(st.text(max_size=3), st.text(max_size=10) | st.booleans() | st.just(0.5), max_size=16),

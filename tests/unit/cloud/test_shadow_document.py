@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from parking_monitor.cloud.shadow_document import (
@@ -87,7 +87,6 @@ def test_a_rejection_has_a_code_and_a_message() -> None:
         read_rejection(b'{}')
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors='surrogatepass')))
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
     for read in (read_document, read_rejection, lambda data: read_notice(data, is_delta=True)):

@@ -282,7 +282,7 @@ def test_nothing_is_sent_without_a_connection(talk: Talk) -> None:
     assert talk.exchange.next_s() == float('inf')
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 4), st.binary(max_size=100)), max_size=20))
 def test_whatever_arrives_the_exchange_goes_on(messages: list[tuple[int, bytes]]) -> None:
     talk = Talk()
@@ -303,7 +303,7 @@ _JSON: st.SearchStrategy[Json] = st.recursive(
 _REPORTS = st.dictionaries(st.sampled_from('abc'), _JSON)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(_REPORTS, _REPORTS)
 def test_what_is_sent_makes_of_what_is_there_what_is_wanted(
     have: dict[str, Json], want: dict[str, Json]

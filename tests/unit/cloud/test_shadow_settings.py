@@ -79,7 +79,7 @@ def test_telegram_can_be_off_where_no_notifier_runs_and_not_on() -> None:
     assert judge({'telegram': True}, offer).refused == {'telegram': 'no notifier runs here'}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(DESIRED)
 def test_whatever_is_desired_each_part_is_accepted_or_refused(desired: dict[str, Any]) -> None:
     verdict = judge(desired, an_offer())

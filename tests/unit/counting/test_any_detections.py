@@ -67,7 +67,7 @@ def check(counts: list[Count]) -> None:
         assert count.net == count.entered - count.left
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(videos(usual_boxes))
 def test_the_same_detections_give_the_same_counts(shown: list[Detections]) -> None:
     first = counts_of(shown)
@@ -75,13 +75,13 @@ def test_the_same_detections_give_the_same_counts(shown: list[Detections]) -> No
     assert counts_of(shown) == first
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(videos(odd_boxes))
 def test_boxes_of_odd_sizes_and_places_stop_nothing(shown: list[Detections]) -> None:
     check(counts_of(shown))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(videos(broken_boxes))
 def test_boxes_that_are_no_numbers_stop_nothing(shown: list[Detections]) -> None:
     check(counts_of(shown))

@@ -166,7 +166,7 @@ some_things = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     some_things,
     st.lists(st.tuples(st.sampled_from([*View, None]), st.integers(1, 12)), max_size=5),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from parking_monitor.counting.geometry import Point, centroid, contains, crossing_share, distance_to_line
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 numbers = st.floats(-100, 100, allow_subnormal=False).map(lambda number: round(number, 3))
 points = st.tuples(numbers, numbers)
 lines = st.tuples(points, points).filter(lambda line: math.dist(*line) > 0.5)

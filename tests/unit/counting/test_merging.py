@@ -118,7 +118,7 @@ some_boxes = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some_boxes)
 def test_boxes_are_kept_as_they_are_or_go(items: list[Detection]) -> None:
     merged = merge(seen(*items))
@@ -126,14 +126,14 @@ def test_boxes_are_kept_as_they_are_or_go(items: list[Detection]) -> None:
     assert merge(seen(*merged)) == merged
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some_boxes)
 def test_boxes_that_stay_come_with_the_surest_first(items: list[Detection]) -> None:
     confidences = [item.confidence for item in merge(seen(*items))]
     assert confidences == sorted(confidences, reverse=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(positions)
 def test_merging_does_not_depend_on_the_order_of_the_cells(of: set[tuple[int, int]]) -> None:
     def outcome(order: list[tuple[int, int]]) -> set[Box]:
@@ -142,7 +142,7 @@ def test_merging_does_not_depend_on_the_order_of_the_cells(of: set[tuple[int, in
     assert outcome(sorted(of)) == outcome(sorted(of, reverse=True))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(positions)
 def test_every_cell_lies_in_a_merged_box(of: set[tuple[int, int]]) -> None:
     merged = boxes(list(of))

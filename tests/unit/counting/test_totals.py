@@ -28,7 +28,7 @@ def after(*crossed: tuple[str, Direction], day: str = '2026-05-01') -> Totals:
     return totals
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ways)
 def test_every_crossing_is_in_the_sums_of_the_day_and_of_its_gate(
     crossed: list[tuple[str, Direction]],
@@ -92,7 +92,7 @@ def test_a_person_sets_one_total_and_leaves_the_other_numbers_alone(name: str) -
     assert totals.gates == before.gates
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ways, small, small, small)
 def test_net_set_together_with_the_totals_is_what_was_set(
     crossed: list[tuple[str, Direction]], entered: int, left: int, net: int
@@ -101,7 +101,7 @@ def test_net_set_together_with_the_totals_is_what_was_set(
     assert (totals.entered, totals.left, totals.net) == (entered, left, net)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ways, small)
 def test_crossings_go_on_from_a_net_set_by_hand(crossed: list[tuple[str, Direction]], net: int) -> None:
     totals = Totals().with_crossing('north', OUT).set_by_hand(net=net)

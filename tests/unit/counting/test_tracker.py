@@ -141,7 +141,7 @@ def test_the_life_of_a_car_goes_from_tentative_over_moving_and_parked_to_hidden(
     assert track.life is Life.GONE
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), unique=True, max_size=12),
     st.randoms(use_true_random=False),

@@ -35,7 +35,7 @@ sides = st.integers(16, 400)
 model_sides = st.integers(8, 160)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     size=st.tuples(sides, sides),
     model=st.tuples(model_sides, model_sides),

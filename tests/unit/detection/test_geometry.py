@@ -52,7 +52,7 @@ def test_a_box_comes_back_within_one_model_pixel_when_the_model_answers_in_whole
         assert abs(edge - original) <= pixel
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     source=st.tuples(st.integers(64, 500), st.integers(64, 500)),
     model=st.tuples(st.integers(32, 200), st.integers(32, 200)),

@@ -18,7 +18,7 @@ def inside(plan: TrafficPlan, time_s: float) -> int:
     return sum(-14 < state.x < 14 for _, state in plan.at(time_s))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=SEEDS, time_s=st.floats(5, 150))
 def test_entered_less_left_is_the_change_of_cars_between_the_gates(seed: int, time_s: float) -> None:
     plan = TrafficPlan(busy(), seed)
@@ -27,7 +27,7 @@ def test_entered_less_left_is_the_change_of_cars_between_the_gates(seed: int, ti
     assert inside(plan, time_s) == inside(plan, 0.0) + change
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=SEEDS, time_s=st.floats(0, 150))
 def test_a_parked_car_stands_in_its_bay_alone(seed: int, time_s: float) -> None:
     plan = TrafficPlan(busy(), seed)
@@ -37,7 +37,7 @@ def test_a_parked_car_stands_in_its_bay_alone(seed: int, time_s: float) -> None:
         assert within(plan.bays[bay].corners, x, y)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=SEEDS)
 def test_looking_far_ahead_does_not_change_the_past(seed: int) -> None:
     early, late = TrafficPlan(busy(), seed), TrafficPlan(busy(), seed)
@@ -46,7 +46,7 @@ def test_looking_far_ahead_does_not_change_the_past(seed: int) -> None:
         assert [state for _, state in early.at(time_s)] == [state for _, state in late.at(time_s)]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=SEEDS)
 def test_cars_do_not_drive_into_one_another(seed: int) -> None:
     plan = TrafficPlan(busy(), seed)

@@ -39,7 +39,7 @@ def test_a_car_straight_below_has_the_size_that_optics_give_it() -> None:
     assert focal * 4.7 * 0.95 / 20 <= car.box.width <= focal * 4.7 * 1.05 / (20 - 1.5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     pan=st.floats(-180, 180),
     tilt=st.floats(10, 90),
@@ -86,7 +86,7 @@ def test_a_car_half_outside_of_the_picture_is_half_visible() -> None:
     assert (seen.full_box.x, seen.full_box.width) == (-20, 40)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(offset=st.integers(0, 40), side=st.integers(8, 60))
 def test_the_hidden_share_is_the_overlap_of_the_outlines(offset: int, side: int) -> None:
     back, front = measure([square(100, 60, side), square(100 + offset, 60, side, is_car=False)], 320, 240)

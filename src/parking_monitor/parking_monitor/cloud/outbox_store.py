@@ -227,13 +227,11 @@ class OutboxStore:
             self._connection.close()
 
     def _open(self) -> sqlite3.Connection:
-        with _explained(self._path):
+        with _explained(self._path), contextlib.ExitStack() as unless_it_begins:
             connection = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT_S, isolation_level=None)
-            try:
-                self._begin(connection)
-            except BaseException:
-                connection.close()
-                raise
+            unless_it_begins.callback(connection.close)
+            self._begin(connection)
+            unless_it_begins.pop_all()
         return connection
 
     def _begin(self, connection: sqlite3.Connection) -> None:

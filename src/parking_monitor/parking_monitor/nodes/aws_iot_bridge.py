@@ -73,15 +73,15 @@ class AwsIotBridge(Node):
             reference_topics=frozenset({known.topic}),
             interval_s=self.get_parameter('interval_s').value,
         )
+        folder = _outbox_folder(self._outbox_folder, known.thing)
         outbox = Outbox(
-            _outbox_folder(self._outbox_folder, known.thing),
+            folder,
             OutboxSettings(
                 history_topic=history_topic(known.thing),
                 event_topics=frozenset({crossing_topic(known.thing)}),
             ),
         )
-        folder = _outbox_folder(self._outbox_folder, known.thing).parent
-        self._settings = CloudSettings(self, self._session, known.thing, self._cameras, folder)
+        self._settings = CloudSettings(self, self._session, known.thing, self._cameras, folder.parent)
         self._crossings = CrossingSource(crossing_topic(known.thing), origins)
         self._publisher = CountPublisher(self._session, origins, settings, outbox, others=[self._crossings])
         for camera in self._cameras:

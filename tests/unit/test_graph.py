@@ -88,7 +88,13 @@ def test_two_cameras_with_places_are_seen_as_one_lot() -> None:
     nodes = built(f'cameras: [{{name: a}}, {{name: b, {ZONE}}}]').nodes
     lots = [node for node in nodes if node.executable == 'lot_counter']
     assert [node.full_name for node in lots] == ['/device_abcdef1/lot_counter']
-    assert lots[0].parameters == {'cameras': ['a', 'b']}
+    assert lots[0].parameters == {'cameras': ['a', 'b'], 'stale_after_s': 30.0}
+
+
+def test_a_lot_waits_for_the_counter_of_a_slow_camera() -> None:
+    nodes = built(f'cameras: [{{name: a, stale_after_s: 3600}}, {{name: b, {ZONE}}}]').nodes
+    (lot,) = (node for node in nodes if node.executable == 'lot_counter')
+    assert lot.parameters['stale_after_s'] == 7200.0
 
 
 def test_one_camera_or_cameras_without_places_need_no_lot() -> None:

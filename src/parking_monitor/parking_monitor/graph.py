@@ -193,7 +193,7 @@ def _lot_counter(fleet: Fleet) -> NodeSpec:
     return _node(
         'lot_counter',
         f'/{fleet.device.name}',
-        {'cameras': [camera.name for camera in fleet.cameras]},
+        {'cameras': [camera.name for camera in fleet.cameras], 'stale_after_s': _silence_s(fleet)},
         start_delay_s=_AFTER_THE_COUNT_S,
     )
 
@@ -255,12 +255,16 @@ def _telegram_notifier(fleet: Fleet, telegram: Telegram, chat_id: str) -> NodeSp
             'quiet_hours': telegram.quiet_hours or '',
             'time_zone': fleet.time_zone,
             'commands': telegram.commands,
-            # Each counter says so when it hears nothing; this is for a counter that is silent itself.
-            'silence_s': max(30.0, *(2 * camera.stale_after_s for camera in fleet.cameras)),
+            'silence_s': _silence_s(fleet),
         },
         secrets=frozenset({'TG_TOKEN'}),
         start_delay_s=_AFTER_THE_COUNT_S,
     )
+
+
+def _silence_s(fleet: Fleet) -> float:
+    """Return after how long a counter counts as silent; one that hears nothing says so itself, before."""
+    return max(30.0, *(2 * camera.stale_after_s for camera in fleet.cameras))
 
 
 def _as_json(places: Sequence[Zone | Bay | Gate]) -> list[str]:

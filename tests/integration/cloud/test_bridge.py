@@ -12,7 +12,8 @@ pytest.importorskip('rclpy', reason='ROS 2 is not here')
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from parking_msgs.msg import CarCount, Crossing
-from rclpy.qos import qos_profile_sensor_data
+from rcl_interfaces.msg import Log
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, LaserScan
 from std_msgs.msg import String
 
@@ -50,14 +51,18 @@ def parameters(broker: LocalBroker, outbox_folder: Path) -> dict[str, object]:
     }
 
 
-def test_a_count_arrives_and_a_certificate_of_twenty_days_is_told(
+def test_a_count_arrives_after_one_that_means_nothing_and_a_certificate_of_twenty_days_is_told(
     own_broker: LocalBroker, tmp_path: Path
 ) -> None:
     own_broker.identity(THING, life=dt.timedelta(days=20))
     with BrokerTap(own_broker) as tap, RosGraph() as ros:
         diagnostics = ros.diagnostics()
+        log = ros.listen(Log, '/rosout', QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         ros.start('aws_iot_bridge', parameters(own_broker, tmp_path / 'outbox'))
-        ros.publisher(CarCount, 'lane/car_count', qos.CAR_COUNT).publish(a_count(3))
+        counts = ros.publisher(CarCount, 'lane/car_count', qos.CAR_COUNT)
+        counts.publish(CarCount(state=200))
+        log.wait_for(lambda entry: entry.msg == 'a count of lane is not sent: 200 is not a valid CountState')
+        counts.publish(a_count(3))
         copy = tap.wait_for(says(count_topic(THING), cars=3), PATIENCE_S)
         status = diagnostics.wait_for(is_about('aws_iot_bridge', DiagnosticStatus.WARN, 'expires on'))
 

@@ -137,7 +137,12 @@ class AwsIotBridge(Node):
         self._certificate_notice = notice
 
     def _on_count(self, camera: str, message: CarCount) -> None:
-        self._publisher.observe(camera, convert.to_count(message))
+        try:
+            count = convert.to_count(message)
+        except ValueError as error:
+            self.get_logger().error(f'a count of {camera} is not sent: {error}', throttle_duration_sec=60)
+            return
+        self._publisher.observe(camera, count)
 
     def _on_crossing(self, camera: str, message: Crossing) -> None:
         try:

@@ -36,7 +36,7 @@ class LotCounter(Node):
             'stale_after_s',
             30.0,
             'Silence of a counter after which its camera sees nothing, seconds',
-            limits=(0.1, 3600),
+            limits=(0.1, 86_400),
         )
         self._heard: dict[str, _Heard | None] = dict.fromkeys(cameras)
         self._lot = LotOccupancy()

@@ -7,7 +7,6 @@ import ssl
 import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from demo.identity import DEFAULT_LIFE, CertificateAuthority, Identity
@@ -167,12 +166,7 @@ class LocalBroker:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property

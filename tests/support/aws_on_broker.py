@@ -6,7 +6,6 @@ mosquitto passes messages on and knows nothing of them.
 import json
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Self
 
 from awscrt import mqtt5
@@ -63,12 +62,7 @@ class AwsOnBroker:
         assert self._ready.wait(PATIENCE_S)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.stop()
         self._stopped.wait(PATIENCE_S)
 

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
 
 # Before any rclpy.init: the tests' own nodes keep to this machine too.
@@ -111,9 +110,7 @@ class RosGraph:
         self._spinner.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for process in self._processes:
             self.stop(process)
         self._executor.shutdown(timeout_sec=2)

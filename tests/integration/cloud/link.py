@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 CHUNK_BYTES = 65_536
@@ -89,12 +88,7 @@ class Link:
         self._start(self._accept)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         _close(self._listener)
         self.cut()
         for thread in self._threads:

@@ -10,7 +10,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from demo.broker import OPERATOR, LocalBroker
@@ -75,12 +74,7 @@ class Receiver:
         self.wait_until(lambda: self._subscriptions > 0, PATIENCE_S)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._is_stopping = True
         self._thread.join(10.0)
 

@@ -13,7 +13,6 @@ import math
 import re
 import ssl
 import time
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -154,12 +153,7 @@ class TelegramClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _call(

@@ -113,10 +113,11 @@ class RosGraph:
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
             self.stop(process)
-        self._executor.shutdown(timeout_sec=2)
+        self._executor.shutdown(timeout_sec=PATIENCE_S)
+        # What the executor still looks at must not be destroyed under it.
+        self._spinner.join(PATIENCE_S)
         self.node.destroy_node()
         self._context.try_shutdown()
-        self._spinner.join(2)
         self._domain.__exit__()
         self._folder.cleanup()
         shared_memory.remove_orphans(self._segments)

@@ -38,6 +38,7 @@ setup(
         'console_scripts': [
             *(f'{node} = {NAME}.nodes.{node}:main' for node in NODES),
             f'fleet = {NAME}.fleet:main',
+            f'places = {NAME}.places_command:main',
             f'onnx_eim = {NAME}.detection.onnx_eim.cli:main',
             f'simulate = {NAME}.simulation.command:main',
         ],

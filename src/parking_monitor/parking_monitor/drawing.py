@@ -49,6 +49,7 @@ _STATES: dict[CountState, Colour] = {
 }
 _FILLED_SHARE = 0.35
 _DASH_PX = 6.0
+_GRID_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,41 @@ def annotate(
         _draw_gate(drawn, gate, gates.get(gate.name), scale)
     _draw_banner(drawn, count, title, scale * 1.5)
     return drawn
+
+
+def lay_out(image: Image, places: Places, *, grid: bool = False) -> Image:
+    """Return a copy of a picture with the outlines of places on it, as somebody who draws them wants to see.
+
+    Args:
+        image: (height, width, 3) uint8 BGR.
+        places: zones, bays and gates.
+        grid: draw a line every tenth of the width and the height too, with its number.
+    """
+    scale = max(0.4, image.shape[1] / 1200)
+    drawn = image.copy()
+    if grid:
+        _draw_grid(drawn, scale)
+    for zone in places.zones:
+        _draw_zone(drawn, zone, None, scale)
+    for bay in places.bays:
+        _draw_bay(drawn, bay, BayCount(name=bay.name, state=BayState.FREE), scale)
+    for gate in places.gates:
+        _draw_gate(drawn, gate, None, scale)
+    return drawn
+
+
+def _draw_grid(image: Image, scale: float) -> None:
+    height, width = image.shape[:2]
+    lined = image.copy()
+    for tenth in range(1, 10):
+        x, y = round(tenth / 10 * width), round(tenth / 10 * height)
+        for start, end in (((x, 0), (x, height)), ((0, y), (width, y))):
+            cv2.line(lined, start, end, _TEXT, 1)
+    cv2.addWeighted(lined, _GRID_SHARE, image, 1 - _GRID_SHARE, 0, dst=image)
+    for tenth in range(1, 10):
+        text = f'{tenth / 10:g}'
+        _draw_text(image, text, (round(tenth / 10 * width) + 3, int(30 * scale)), scale, _TEXT)
+        _draw_text(image, text, (3, round(tenth / 10 * height) - 3), scale, _TEXT)
 
 
 def _draw_bays(image: Image, outlines: Sequence[Outline], count: Count | None, scale: float) -> None:

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 IN_WORKSPACE := scripts/in-workspace.sh
 
-.PHONY: help setup build demo run test test-unit lint bench lock clean
+.PHONY: help setup build demo run test test-unit lint pictures bench lock clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lint: setup  ## ruff and mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+
+pictures: build  ## Make the pictures of the guides again
+	@$(IN_WORKSPACE) python scripts/docs_pictures.py
 
 bench: build  ## Run the benchmarks; tables here, JSON in build/bench/
 	@$(IN_WORKSPACE) python -m benchmarks $(BENCH)

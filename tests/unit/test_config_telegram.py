@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,8 @@ from parking_monitor import config, graph
 from parking_monitor.cloud.telegram_rule_settings import RuleSettings, When
 from parking_monitor.config import ConfigError
 from parking_monitor.config_telegram import Telegram
+from tests.support.guides import ROOT, blocks
 
-ROOT = Path(__file__).parents[2]
 CAMERAS = """\
 cameras:
   - name: lane
@@ -82,9 +81,8 @@ def test_a_mistake_is_told_with_its_field(text: str, words: str) -> None:
 
 
 def test_the_documented_examples_are_valid() -> None:
-    readme = (ROOT / 'README.md').read_text(encoding='utf-8')
-    (block,) = [text for text in re.findall(r'```yaml\n(.*?)```', readme, re.DOTALL) if 'telegram:' in text]
-    section = config.parse(CAMERAS.replace('lane', 'north_gate') + block, {}).telegram
+    (block,) = blocks(ROOT / 'docs/telegram.md', 'yaml')
+    section = config.parse(CAMERAS.replace('lane', 'north_gate') + block.text, {}).telegram
     assert section is not None
     assert {rule.when for rule in section.rule_settings} == set(When)
 

@@ -1,6 +1,8 @@
 """What the guides say: links, configurations and the names of commands."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,37 @@ def test_a_command_in_a_guide_is_one_of_ours(block: Block) -> None:
     targets = set(re.findall(r'^([a-z-]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE))
     for name in re.findall(r'^(?:\w+=\S* )*make ([\w-]+)', block.text, re.MULTILINE):
         assert name in targets
+
+
+def test_what_the_guide_explains_is_what_the_program_says() -> None:
+    said = '\n'.join(texts_of_the_program())
+    guide = (ROOT / 'docs/what-it-says.md').read_text(encoding='utf-8')
+    explained = re.findall(r'^\| `(.+?)` \|', guide, re.MULTILINE)
+    assert explained
+    unsaid = [
+        line
+        for line in explained
+        if line not in PUT_TOGETHER and not all(part in said for part in re.split(r'\s*\.\.\.\s*', line))
+    ]
+    assert not unsaid
+
+
+PUT_TOGETHER = (
+    '... was ended by SIGKILL; it is started again in ... s',
+    'fleet.yaml:12: cameras[0].rate_hz: ...',
+    'lane: OK -> STALE: ...',
+    'model waiting to restart: ...',
+)
+"""Lines that the program puts together from more than one text."""
+
+
+def texts_of_the_program() -> Iterator[str]:
+    """Yield each text in the sources, as one even where it is written in parts."""
+    for file in (ROOT / 'src/parking_monitor/parking_monitor').rglob('*.py'):
+        for node in ast.walk(ast.parse(file.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node, ast.JoinedStr):
+                yield ''.join(
+                    str(part.value) if isinstance(part, ast.Constant) else '\0' for part in node.values
+                )

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 
-def write_durably(path: Path, text: str) -> None:
-    """Put a text in the place of a file's content, safe on the disk once this returns.
+def write_durably(path: Path, content: str | bytes) -> None:
+    """Put a text or bytes in the place of a file's content, safe on the disk once this returns.
 
     It is written whole under another name first. Missing folders are made.
 
@@ -14,8 +14,8 @@ def write_durably(path: Path, text: str) -> None:
     """
     beside = path.with_name(f'{path.name}.new')
     path.parent.mkdir(parents=True, exist_ok=True)
-    with beside.open('w', encoding='utf-8') as file:
-        file.write(text)
+    with beside.open('wb') as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

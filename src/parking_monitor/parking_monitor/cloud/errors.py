@@ -103,3 +103,27 @@ class TelegramRateLimitError(TelegramError):
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f'Telegram takes no more messages for {retry_after_s:g} s; send fewer')
         self.retry_after_s = retry_after_s
+
+
+class IngestionError(CloudError):
+    """Say why a picture did not reach the ingestion service; it may later. Never holds the key."""
+
+
+class IngestionKeyError(IngestionError):
+    """Say that the service does not take the key."""
+
+
+class IngestionBusyError(IngestionError):
+    """Say how long the service wants no more pictures.
+
+    Attributes:
+        retry_after_s: seconds to wait.
+    """
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f'Edge Impulse takes no more pictures for {retry_after_s:g} s; send fewer')
+        self.retry_after_s = retry_after_s
+
+
+class IngestionRefusedError(IngestionError):
+    """Say why the service does not take one picture, now or later."""

@@ -39,9 +39,9 @@ def test_a_bridge_knows_what_holds_when_the_cloud_sets_nothing() -> None:
     assert parameters['telegram'] is True
 
 
-def test_a_device_that_collects_runs_cameras_and_no_counters() -> None:
+def test_a_device_that_collects_runs_no_counters() -> None:
     executables = {node.executable for node in built('cameras: [{name: a}]\nmode: collect\n' + CLOUD).nodes}
-    assert executables == {'usb_cam'}
+    assert executables == {'usb_cam', 'ei_detector', 'sample_collector'}
 
 
 def test_only_the_notifier_is_given_the_token_and_nobody_as_a_parameter() -> None:

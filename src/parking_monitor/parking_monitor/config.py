@@ -29,6 +29,7 @@ from parking_monitor.camera.errors import SourceError
 from parking_monitor.cloud.messages import MAX_MESSAGE_BYTES, Origin, largest_count_bytes
 from parking_monitor.cloud.own_identity import DEFAULT_FACILITY, DEFAULT_FLOOR
 from parking_monitor.config_cloud import Cloud
+from parking_monitor.config_collect import Collect, collect_problems, with_default_way
 from parking_monitor.config_errors import dotted, explain, value_at
 from parking_monitor.config_fields import RosName, Section, Text, matching, number_or_text, refuse_repeated
 from parking_monitor.config_identity import identify
@@ -133,12 +134,21 @@ class Fleet(Section):
     cameras: Annotated[tuple[Camera, ...], Field(min_length=1, max_length=16)]
     cloud: Cloud | None = None
     telegram: Telegram | None = None
+    collect: Collect = Collect()
     edge_impulse_api_key: SecretStr | None = None
 
     @property
     def waits_for_identity(self) -> bool:
         """Return whether it is not known yet which thing this device is, or where that connects."""
         return self.cloud is not None and (not self.device.thing or self.cloud.endpoint is None)
+
+    @property
+    def runs_collector(self) -> bool:
+        """Return whether a collector runs, perhaps only until the cloud switches it on."""
+        if self.mode == 'collect':
+            return self.collect.way == 'ros'
+        can_collect = self.collect.privacy == 'local' or self.edge_impulse_api_key is not None
+        return self.collect.while_counting or (can_collect and self.cloud is not None)
 
     @field_validator('cameras')
     @classmethod
@@ -150,7 +160,11 @@ class Fleet(Section):
 
     @model_validator(mode='after')
     def _rules_fit(self) -> Self:
-        if problems := list(rule_problems(self.telegram, self.cameras)):
+        problems = [
+            *rule_problems(self.telegram, self.cameras),
+            *collect_problems(self.collect, [camera.name for camera in self.cameras]),
+        ]
+        if problems:
             raise _at_their_fields(problems)
         return self
 
@@ -206,6 +220,7 @@ _OVERRIDES = (
     _Override('FACILITY', ('facility',)),
     _Override('INTERVAL_IN_SECONDS', ('cloud', 'interval_s')),
     _Override('EI_COLLECT_MODE_IMAGE', ('mode',)),
+    _Override('EI_COLLECT_WAY', ('collect', 'way')),
     _Override('EI_API_KEY_IMAGE', ('edge_impulse_api_key',)),
     _Override('TG_TOKEN', ('telegram', 'token')),
     _Override('TG_CHAT_ID', ('telegram', 'chat_id')),
@@ -305,6 +320,7 @@ def _apply_environment(
     _put_floor(values, overridden, environment)
     values.setdefault('time_zone', machine_time_zone(environment))
     values.setdefault('state_folder', _state_folder(environment))
+    values['collect'] = with_default_way(values.get('collect'), content, environment)
     if 'device' not in values or isinstance(values['device'], dict):
         device = values.get('device')
         values['device'] = {'uuid': _uuid_of_this_machine(), **(device if isinstance(device, dict) else {})}

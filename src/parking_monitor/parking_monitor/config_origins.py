@@ -25,6 +25,8 @@ _FIELDS: tuple[FieldPath, ...] = (
     ('cloud', 'topic'),
     ('cloud', 'interval_s'),
     ('telegram', 'chat_id'),
+    ('collect', 'way'),
+    ('collect', 'privacy'),
 )
 
 

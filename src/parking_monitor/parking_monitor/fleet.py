@@ -100,8 +100,7 @@ def _print_plan(configuration: config.Fleet, origins: Origins, plan: graph.Graph
 def notes(configuration: config.Fleet, environment: Mapping[str, str] = os.environ) -> list[str]:
     """Say what a valid configuration leaves out, so that nobody waits for it."""
     found = []
-    if configuration.mode == 'collect':
-        found.append('COLLECTION MODE Y: cameras run, nothing is counted')
+    found += [*collect_notes(configuration)]
     if configuration.cloud is None:
         found.append('no cloud section: counts stay on this device')
         found += [
@@ -121,6 +120,26 @@ def notes(configuration: config.Fleet, environment: Mapping[str, str] = os.envir
     if configuration.edge_impulse_api_key:
         found.append('EI_API_KEY_IMAGE is set, but models are not fetched yet; name the .eim under model')
     return found
+
+
+def collect_notes(configuration: config.Fleet) -> Iterator[str]:
+    """Say what is collected, and where it goes."""
+    collect = configuration.collect
+    if configuration.mode == 'collect':
+        yield 'COLLECTION MODE Y: nothing is counted'
+        if collect.way == 'studio':
+            yield (
+                'collect.way studio: run `edge-impulse-linux`, which shows the camera as it is in Studio, '
+                'under "Record new data"; nothing of this graph runs beside it'
+            )
+            return
+    if configuration.runs_collector and collect.privacy == 'local':
+        yield 'collect.privacy local: collected pictures stay on this device'
+    elif configuration.runs_collector and not configuration.edge_impulse_api_key:
+        yield 'EI_API_KEY_IMAGE is not set: collected pictures wait on this device'
+    elif configuration.runs_collector:
+        how = 'blurred' if collect.privacy == 'blur' else 'as they are'
+        yield f'pictures that are collected are uploaded to Edge Impulse, {how}'
 
 
 def _identity_notes(folder: Path) -> list[str]:
@@ -149,6 +168,8 @@ def _run(configuration: config.Fleet, plan: graph.Graph) -> None:
     say = _say
     for note in notes(configuration):
         say(note)
+    if not plan.nodes:
+        raise _refusal('fleet: there is nothing to run here')
     known_segments = shared_memory.segments()
     with _only_one(configuration.device.name), tempfile.TemporaryDirectory(prefix='fleet-') as folder:
         supervisor = Supervisor(

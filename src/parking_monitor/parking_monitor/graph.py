@@ -13,6 +13,7 @@ from typing import Any
 
 from parking_monitor.config import Camera, Device, Fleet
 from parking_monitor.config_cloud import Cloud
+from parking_monitor.config_collect import Collect
 from parking_monitor.config_fields import Section
 from parking_monitor.config_places import Bay, Gate, Zone
 from parking_monitor.config_telegram import Telegram
@@ -91,13 +92,18 @@ def _node(
 def build(fleet: Fleet) -> Graph:
     """Describe the nodes of a device.
 
-    In the mode `collect` only the cameras run: a device that collects pictures
-    for training has no model that could count yet.
+    In the mode `collect` nothing is counted: cameras and collector run, and the detectors, for they
+    know which pictures a model needs and suggest labels. Collecting by Edge Impulse's own client, the
+    way `studio`, leaves the camera to that client: then nothing of this graph runs.
     """
     nodes: list[NodeSpec] = []
+    if fleet.mode == 'collect' and fleet.collect.way == 'studio':
+        return Graph(nodes=(), environment=ENVIRONMENT)
     for camera in fleet.cameras:
         namespace = f'/{fleet.device.name}/{camera.name}'
         nodes.append(_usb_cam(camera, namespace))
+        if fleet.mode == 'collect':
+            nodes.append(_ei_detector(fleet, camera, namespace))
         if fleet.mode == 'count':
             nodes += [_ei_detector(fleet, camera, namespace), _car_counter(fleet, camera, namespace)]
             if camera.annotate:
@@ -109,6 +115,8 @@ def build(fleet: Fleet) -> Graph:
             nodes.append(_aws_iot_bridge(fleet, fleet.device, fleet.cloud))
         if fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id:
             nodes.append(_telegram_notifier(fleet, fleet.telegram, fleet.telegram.chat_id))
+    if fleet.runs_collector:
+        nodes.append(_sample_collector(fleet, fleet.collect))
     return Graph(nodes=tuple(nodes), environment=ENVIRONMENT)
 
 
@@ -143,11 +151,18 @@ def _ei_detector(fleet: Fleet, camera: Camera, namespace: str) -> NodeSpec:
         {
             'model': camera.model,
             'labels': list(camera.labels),
-            'confidence': camera.confidence,
+            'confidence': _least_confidence(fleet, camera),
             'watch_view': camera.watch_view,
             'view_reference': str(_view_reference(fleet, camera)),
         },
     )
+
+
+def _least_confidence(fleet: Fleet, camera: Camera) -> float:
+    """Return from where on a detection is told; where nothing counts, cars that are unsure too."""
+    if fleet.mode == 'collect':
+        return min(camera.confidence, fleet.collect.unsure_confidence[0])
+    return camera.confidence
 
 
 def _view_reference(fleet: Fleet, camera: Camera) -> Path:
@@ -216,6 +231,7 @@ def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
             'models': [camera.model for camera in fleet.cameras],
             'confidences': [str(camera.confidence) for camera in fleet.cameras],
             'telegram': bool(fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id),
+            'collector': _collector_mode(fleet) if fleet.runs_collector else '',
         },
         start_delay_s=_AFTER_THE_COUNT_S,
     )
@@ -265,6 +281,39 @@ def _telegram_notifier(fleet: Fleet, telegram: Telegram, chat_id: str) -> NodeSp
 def _silence_s(fleet: Fleet) -> float:
     """Return after how long a counter counts as silent; one that hears nothing says so itself, before."""
     return max(30.0, *(2 * camera.stale_after_s for camera in fleet.cameras))
+
+
+def _sample_collector(fleet: Fleet, collect: Collect) -> NodeSpec:
+    cameras = [camera for camera in fleet.cameras if not collect.cameras or camera.name in collect.cameras]
+    return _node(
+        'sample_collector',
+        f'/{fleet.device.name}',
+        {
+            'mode': _collector_mode(fleet),
+            'cameras': [camera.name for camera in cameras],
+            'labels': sorted({label for camera in cameras for label in camera.labels}),
+            'privacy': collect.privacy,
+            'every_s': collect.every_s or 0.0,
+            'unsure': collect.unsure,
+            'least_confidence': collect.unsure_confidence[0],
+            'sure_confidence': collect.unsure_confidence[1],
+            'min_spacing_s': collect.min_spacing_s,
+            'suggest_labels': collect.suggest_labels,
+            'label': collect.label or '',
+            'testing_share': collect.testing_share,
+            'daily_limit': collect.daily_limit,
+            'spool_mb': collect.spool_mb,
+            'folder': str(fleet.state_folder / fleet.device.name / 'samples'),
+            'time_zone': fleet.time_zone,
+        },
+        # What keeps pictures on the device is not even given the means to upload them.
+        secrets=frozenset() if collect.privacy == 'local' else frozenset({'EI_API_KEY_IMAGE'}),
+        start_delay_s=_AFTER_THE_COUNT_S,
+    )
+
+
+def _collector_mode(fleet: Fleet) -> str:
+    return 'collect' if fleet.mode == 'collect' or fleet.collect.while_counting else 'count'
 
 
 def _as_json(places: Sequence[Zone | Bay | Gate]) -> list[str]:

@@ -53,7 +53,7 @@ class Device:
         self.models.mkdir(exist_ok=True)
         self.diagnostics = ros.diagnostics()
 
-    def start_bridge(self, *, telegram: bool = False) -> Any:
+    def start_bridge(self, *, telegram: bool = False, collector: str = '') -> Any:
         identity = self.broker.identity(THING)
         parameters = {
             'uuid': 'u',
@@ -70,6 +70,7 @@ class Device:
             'models': [str(self.models / 'lot-v1.eim')],
             'confidences': ['0.4'],
             'telegram': telegram,
+            'collector': collector,
         }
         return self.ros.start('aws_iot_bridge', parameters)
 
@@ -168,6 +169,24 @@ def test_a_node_that_comes_late_or_again_gets_its_setting_and_is_pending_until_t
 
         assert ros.set_parameter(DETECTOR, 'confidence', 0.9).successful
         aws.wait_for_report(THING, lambda report: report['min_confidence'] == 0.9)
+
+
+def test_a_device_that_counts_collects_too_while_the_cloud_wants_it(
+    broker: LocalBroker, aws: AwsOnBroker, tmp_path: Path
+) -> None:
+    aws.desire(THING, {'mode': 'collect'})
+    with RosGraph() as ros:
+        device = Device(ros, broker, tmp_path)
+        device.start_bridge(collector='count')
+        folder = tmp_path / 'samples'
+        ros.start('sample_collector', {'mode': 'count', 'privacy': 'local', 'folder': str(folder)})
+        report = aws.wait_for_report(THING, lambda report: report.get('mode') == 'collect')
+        assert 'refused' not in report
+        assert device.parameter('sample_collector', 'mode') == 'collect'
+        assert folder.is_dir()
+        aws.desire(THING, {'mode': None})
+        aws.wait_for_report(THING, lambda report: report['mode'] == 'count')
+        assert device.parameter('sample_collector', 'mode') == 'count'
 
 
 def test_settings_hold_after_a_restart_without_a_network_and_garbage_changes_nothing(

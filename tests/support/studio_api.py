@@ -173,6 +173,12 @@ class FakeStudio:
         with self._changed:
             return not self._changed.wait_for(lambda: self._is_closing, self.piece_s)
 
+    def hang_up(self) -> None:
+        """End what is being sent, and all that will be."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -183,9 +189,7 @@ class FakeStudio:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._changed:
-            self._is_closing = True
-            self._changed.notify_all()
+        self.hang_up()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(PATIENCE_S)
@@ -223,7 +227,7 @@ def _handler_of(studio: FakeStudio) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
             self.end_headers()
             for piece in studio.pieces(content) if is_file else [content]:
-                if not piece or (studio.piece_s and not studio.pause()):
+                if not piece or (is_file and studio.piece_s and not studio.pause()):
                     self.close_connection = True
                     return
                 self.wfile.write(piece)

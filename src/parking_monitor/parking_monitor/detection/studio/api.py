@@ -33,7 +33,6 @@ KEY_VARIABLE = 'EI_API_KEY_IMAGE'
 STEP_TIMEOUT_S = 20.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_RETRY_AFTER_S = 86_400.0
-_CHUNK_BYTES = 64 * 1024
 _MOST_REDIRECTS = 3
 _HISTORY_PAGE = 100
 _MOST_HISTORY = 2000
@@ -308,14 +307,14 @@ class Opened:
         self.tag = '' if tag.startswith('W/') else tag  # a weak one does not stand for the same bytes
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield what is sent, in pieces of up to 64 KB.
+        """Yield what is sent, as it comes.
 
         Raises:
             StudioUnreachableError: when it ends early.
         """
         problem = ''
         try:
-            yield from self._response.iter_raw(_CHUNK_BYTES)
+            yield from self._response.iter_raw()
         except (httpx.HTTPError, httpx.StreamError, RuntimeError) as error:
             problem = type(error).__name__
         if problem:

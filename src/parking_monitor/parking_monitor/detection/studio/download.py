@@ -165,8 +165,12 @@ class _Download:
             self._progress(self._size, total)
 
     def _too_large(self) -> UnfitModelError:
-        self._part.unlink(missing_ok=True)
+        self._discard()
         return UnfitModelError(f'it has more than {_megabytes(self._limits.most_bytes)} MB')
+
+    def _discard(self) -> None:
+        self._part.unlink(missing_ok=True)
+        self._tag_file.unlink(missing_ok=True)
 
     def _keep_tag(self, tag: str) -> None:
         if tag != self._tag or not self._size:
@@ -197,8 +201,7 @@ class _Download:
         return StoreError(f'{self._part.parent} cannot be written: {error.strerror}')
 
     def _full(self, what: str) -> StudioError:
-        self._part.unlink(missing_ok=True)  # the room is for counts
-        self._tag_file.unlink(missing_ok=True)
+        self._discard()  # the room is for counts
         return DiskFullError(f'the disk is too full for a model: {what} at {self._part.parent}; make room')
 
 

@@ -26,8 +26,8 @@ class Camera:
         self.store.make_current(model, part)
         return self.store.path_of(model)
 
-    def look(self, restarts: int = 0, now_s: float = 0.0) -> Path | None:
-        path = self.choice.wanted(restarts, 'it died', now_s)
+    def look(self, failures: int = 0, now_s: float = 0.0) -> Path | None:
+        path = self.choice.wanted(failures, 'it died', now_s)
         if path is not None:
             self.choice.is_used('default', path)
         return path
@@ -55,7 +55,7 @@ def test_after_a_restart_the_model_of_studio_is_used_at_once(camera: Camera) -> 
 def test_a_model_that_was_named_stays(tmp_path: Path) -> None:
     camera = Camera(tmp_path, '/srv/own.eim')
     camera.fetch(1)
-    assert camera.look(restarts=20) is None
+    assert camera.look(failures=20) is None
     assert (camera.choice.in_use, camera.choice.origin) == (Path('/srv/own.eim'), 'file')
     assert camera.store.state.refused == ()
 
@@ -63,12 +63,12 @@ def test_a_model_that_was_named_stays(tmp_path: Path) -> None:
 def test_a_model_that_dies_three_times_gives_way_to_the_one_before(camera: Camera) -> None:
     first, second = camera.fetch(1), camera.fetch(2)
     assert camera.look() == second
-    assert [camera.look(restarts, 10.0 * restarts) for restarts in (1, 2, 3)] == [None, None, first]
+    assert [camera.look(failures, 10.0 * failures) for failures in (1, 2, 3)] == [None, None, first]
     assert camera.said == [
         'model lot 2 is given up, lot 1 is taken instead: it failed again and again: it died'
     ]
-    assert [camera.look(restarts, 10.0 * restarts) for restarts in (4, 5, 6)] == [None, None, SHIPPED]
-    assert [camera.look(restarts, 10.0 * restarts) for restarts in (7, 8, 9, 10)] == [None] * 4
+    assert [camera.look(failures, 10.0 * failures) for failures in (4, 5, 6)] == [None, None, SHIPPED]
+    assert [camera.look(failures, 10.0 * failures) for failures in (7, 8, 9, 10)] == [None] * 4
 
 
 def test_another_camera_goes_back_with_it(camera: Camera) -> None:
@@ -82,7 +82,7 @@ def test_another_camera_goes_back_with_it(camera: Camera) -> None:
 def test_a_model_that_dies_now_and_then_stays(camera: Camera) -> None:
     camera.fetch(1)
     camera.look()
-    assert [camera.look(restarts, 400.0 * restarts) for restarts in range(20)] == [None] * 20
+    assert [camera.look(failures, 400.0 * failures) for failures in range(20)] == [None] * 20
 
 
 def test_a_model_that_does_not_run_here_is_tried_twice_and_not_at_once(camera: Camera) -> None:

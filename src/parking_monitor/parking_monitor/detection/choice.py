@@ -34,9 +34,9 @@ class ModelChoice:
         self._say = say
         self.in_use = self.path_of(name)
         self._endurance = Endurance()
-        self._restarts = 0
-        self._failed: Path | None = None
-        self._failures = 0
+        self._seen = 0
+        self._refused: Path | None = None
+        self._refusals = 0
         self._again_s = 0.0
 
     @property
@@ -57,28 +57,28 @@ class ModelChoice:
         """Hear that a model runs, and what it was called."""
         self.name, self.in_use = name, path
         self._endurance.begin()
-        self._failed, self._failures = None, 0
+        self._refused, self._refusals = None, 0
 
-    def wanted(self, restarts: int, last_error: str, now_s: float) -> Path | None:
+    def wanted(self, failures: int, last_error: str, now_s: float) -> Path | None:
         """Return the file to change to; None while the one in use is right.
 
         Args:
-            restarts: how often a model had to be started again so far, whichever it was.
+            failures: how often a model has died, hung or not started so far, whichever it was.
             last_error: why.
             now_s: the time.
 
         Raises:
             StoreError: when a model has to be given up and that cannot be written.
         """
-        failed, self._restarts = restarts - self._restarts, restarts
-        for _ in range(failed):
+        new, self._seen = failures - self._seen, failures
+        for _ in range(new):
             self._endurance.fail(now_s)
         if self.name != DEFAULT_MODEL:
             return None
         if self._endurance.is_over(now_s):
             self._give_up(self.in_use, f'it failed again and again: {last_error}')
         path = self.path_of(self.name)
-        if path == self.in_use or (path == self._failed and now_s < self._again_s):
+        if path == self.in_use or (path == self._refused and now_s < self._again_s):
             return None
         return path
 
@@ -88,10 +88,10 @@ class ModelChoice:
         Raises:
             StoreError: when that cannot be written.
         """
-        self._failures = self._failures + 1 if path == self._failed else 1
-        self._failed = path
-        self._again_s = now_s + min(_RETRY_S * 2.0 ** (self._failures - 1), _MOST_RETRY_S)
-        if self._failures >= _MOST_REFUSALS:
+        self._refusals = self._refusals + 1 if path == self._refused else 1
+        self._refused = path
+        self._again_s = now_s + min(_RETRY_S * 2.0 ** (self._refusals - 1), _MOST_RETRY_S)
+        if self._refusals >= _MOST_REFUSALS:
             self._give_up(path, reason)
 
     def _give_up(self, path: Path, reason: str) -> None:

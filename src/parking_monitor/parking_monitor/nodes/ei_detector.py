@@ -217,7 +217,7 @@ class EiDetector(Node):
             return
         status = self._detector.status
         try:
-            path = self._model.wanted(status.restarts, status.last_error, time.monotonic())
+            path = self._model.wanted(status.failures, status.last_error, time.monotonic())
         except StoreError as error:
             self.get_logger().error(str(error), throttle_duration_sec=60)
             return

@@ -3,7 +3,7 @@
 import random
 
 _FIRST_PAUSE_S = 30.0
-_SHORTEST_PAUSE_S = 5.0
+_SHORTEST_PAUSE_S = 1.0
 _FIRST_LOOK_S = 60.0
 """A device that has a model looks within so many seconds of its start."""
 

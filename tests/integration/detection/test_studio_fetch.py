@@ -202,7 +202,7 @@ def test_a_model_that_is_too_large_is_not_taken(
     build(studio, a_model(tmp_path))
     studio.lengths = lengths
     device = Device(api, tmp_path, limits=DownloadLimits(most_bytes=50_000, reserve_bytes=0))
-    with pytest.raises(UnfitModelError, match=r'it has more than 0\.0 MB'):
+    with pytest.raises(UnfitModelError, match='it has more than 49 kB'):
         device.fetcher.look()
     assert left(device) == ['studio.json']
 

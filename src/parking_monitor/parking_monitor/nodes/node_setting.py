@@ -86,7 +86,7 @@ class NodeSetting:
         if not self._is_owed or self.refused:
             return ''
         if self._on_its_way:
-            return f'is being fetched: {self._on_its_way}'
+            return self._on_its_way
         if self._now_s - self._owed_since_s < _LONG_S:
             return f'waits for {self.place.short_node}'
         return f'{self.place.short_node} has not taken it for {_LONG_S:g} s; see its log and /diagnostics'
@@ -176,7 +176,7 @@ class NodeSetting:
         elif response.state == response.REFUSED:
             self._refuse(response.message)
         else:
-            self._on_its_way = response.message or 'waits for its turn'
+            self._on_its_way = f'model_keeper fetches it: {response.message}'.removesuffix(': ')
             self._next_s = self._now_s + _LOOK_AT_FETCH_S
             self._changed()
 

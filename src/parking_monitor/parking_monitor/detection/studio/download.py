@@ -166,7 +166,7 @@ class _Download:
 
     def _too_large(self) -> UnfitModelError:
         self._discard()
-        return UnfitModelError(f'it has more than {_megabytes(self._limits.most_bytes)} MB')
+        return UnfitModelError(f'it has more than {_size(self._limits.most_bytes)}')
 
     def _discard(self) -> None:
         self._part.unlink(missing_ok=True)
@@ -189,7 +189,7 @@ class _Download:
         needed += self._limits.reserve_bytes
         free = shutil.disk_usage(self._part.parent).free
         if free < needed:
-            raise self._full(f'{_megabytes(needed)} MB are needed and {_megabytes(free)} free')
+            raise self._full(f'{_size(needed)} are needed and {_size(free)} free')
 
     def _pause(self, cuts: int) -> None:
         self._stopped.wait(self._limits.pause_s * 2 ** (cuts - 1) * random.uniform(0.5, 1.0))
@@ -223,12 +223,12 @@ class ProgressTeller:
 
     def tell(self, done: int, total: int | None, now_s: float) -> None:
         """Hear how far it is."""
-        of_all = f' of {_megabytes(total)} MB, {100 * done // total} %' if total else ' MB'
-        self.text = f'{_megabytes(done)}{of_all}'
+        of_all = f' of {_size(total)}, {100 * done // total} %' if total else ''
+        self.text = f'{_size(done)}{of_all}'
         if now_s >= self._next_s:
             self._next_s = now_s + self._spacing_s
             self._say(f'downloading {self._what}: {self.text}')
 
 
-def _megabytes(size: int) -> str:
-    return f'{size / _MB:.1f}'
+def _size(size: int) -> str:
+    return f'{size / _MB:.1f} MB' if size >= _MB else f'{size / 1024:.0f} kB'

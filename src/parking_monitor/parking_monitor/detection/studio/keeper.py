@@ -52,7 +52,7 @@ class FetchState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Hold how far a model is: where it lies, or why it cannot be had."""
+    """Hold how far a model is: where it lies, or why it is not there yet, or cannot be had."""
 
     state: FetchState
     path: Path | None = None
@@ -168,10 +168,7 @@ class StudioKeeper:
                 self._requests[name, version] = request
                 self._changed.notify_all()
             request.asked_s = now_s
-            fetch = request.fetch
-        if fetch.state is FetchState.FETCHING and self._fetcher.progress:
-            return replace(fetch, message=self._fetcher.progress)
-        return fetch
+            return request.fetch
 
     def _forget(self, now_s: float) -> None:
         """Drop answers that are old, and what nobody asks for any more."""
@@ -234,14 +231,10 @@ class StudioKeeper:
                 self._schedule.failed(now_s, retry_after_s)
             before = self._status
             self._status = KeeperStatus(before.looks + 1, newest, problem, self._schedule.due_s)
-        self._tell(before, self._status)
-
-    def _tell(self, before: KeeperStatus, now: KeeperStatus) -> None:
-        """Say what is new, once."""
-        if now.problem and now.problem != before.problem:
-            self._say(now.problem, False)
-        elif not now.problem and (now.newest, now.problem) != (before.newest, before.problem):
-            self._say(f'the newest model is {now.newest}, and counts', True)
+        if problem and problem != before.problem:
+            self._say(problem, False)
+        elif not problem and (before.problem or newest != before.newest):
+            self._say(f'{newest} is the newest model in Studio', True)
 
     def _fetch(self, name: str, version: str) -> None:
         path, problem, is_over = None, '', True

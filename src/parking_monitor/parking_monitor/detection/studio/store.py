@@ -165,7 +165,9 @@ class StudioStore:
         with self._changing() as state:
             self._place(model, part)
             before = state.current if state.current != model else state.previous
-            self._write(_with(state, current=model, previous=before))
+            changed = _with(state, current=model, previous=before)
+            self._write(changed)
+            self._remove_others(changed)
 
     def keep(self, model: StudioModel, part: Path | None = None) -> None:
         """Keep a model that somebody asked for; the last two are kept.
@@ -178,10 +180,14 @@ class StudioStore:
             others = tuple(one for one in state.asked if one != model)
             asked = (*others, model)[-_MOST_ASKED:]
             if asked != state.asked:
-                self._write(_with(state, asked=asked))
+                changed = _with(state, asked=asked)
+                self._write(changed)
+                self._remove_others(changed)
 
     def refuse(self, project: int, version: int, reason: str) -> None:
         """Take a version no more; if it counts, the one before it does from now on.
+
+        Its file stays until another model is stored: who runs it may not have changed yet.
 
         Raises:
             StoreError: when that cannot be written.
@@ -236,6 +242,8 @@ class StudioStore:
 
     def _write(self, state: StudioState) -> None:
         write_durably(self._state_file, state.model_dump_json(indent=1) + '\n')
+
+    def _remove_others(self, state: StudioState) -> None:
         kept = {one.file_name for one in (state.current, state.previous, *state.asked) if one}
         for file in self.folder.glob('*.eim'):
             if file.name not in kept:

@@ -1,5 +1,6 @@
 """Serve Edge Impulse Studio's API on loopback: what a device uses of it, its refusals and its bad days."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -203,6 +204,10 @@ def _handler_of(studio: FakeStudio) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = 'HTTP/1.1'
         timeout = 60
+
+        def handle(self) -> None:
+            with contextlib.suppress(ConnectionError):  # who asked is gone
+                super().handle()
 
         def do_GET(self) -> None:
             address = urlsplit(self.path)

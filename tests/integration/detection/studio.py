@@ -49,7 +49,7 @@ class Device:
         self.fetcher = StudioFetcher(
             api,
             self.store,
-            HERE,
+            os.uname().machine,
             self.check,
             say=self.said.append,
             stopped=self.stopped,

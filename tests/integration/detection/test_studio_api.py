@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from parking_monitor.detection.studio.api import Project, StudioApi
+from parking_monitor.detection.studio.api import Project, StudioApi, target_of
 from parking_monitor.detection.studio.errors import (
     NoBuildError,
     StudioBusyError,
@@ -127,3 +127,8 @@ def test_what_cannot_be_a_key_is_refused_without_repeating_it(key: str) -> None:
     with pytest.raises(ValueError, match='EI_API_KEY_IMAGE is not a key') as caught:
         StudioApi(SecretStr(key))
     assert not key or key not in str(caught.value)
+
+
+def test_a_processor_that_studio_builds_nothing_for_is_told() -> None:
+    with pytest.raises(NoBuildError, match=r'this processor \(sparc\); it does for aarch64, armv7l, x86_64'):
+        target_of('sparc')

@@ -72,7 +72,7 @@ def test_the_newest_model_is_fetched_tried_out_and_counts(
     with Detector(device.store.folder / 'lot-v3.eim') as detector:
         picture = np.zeros((48, 64, 3), np.uint8)
         assert detector.detect(Frame(stamp_ns=1, width=64, height=48, image=picture)).model_version == '3'
-    assert device.said[0].startswith(f'downloading model lot 3 ({HERE.type}): ')
+    assert device.said[0].startswith(f'downloading model lot 3 for {os.uname().machine}: ')
     assert device.said[-1] == f'stored model lot 3 in {device.store.folder / "lot-v3.eim"}'
 
 

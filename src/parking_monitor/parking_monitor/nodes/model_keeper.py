@@ -1,5 +1,6 @@
 """Have the newest model of Edge Impulse Studio on the device: fetched once, for all its cameras."""
 
+import math
 import os
 import threading
 import time
@@ -10,9 +11,8 @@ from pydantic import SecretStr
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from parking_monitor.detection.studio.api import BASE_URL, KEY_VARIABLE, StudioApi, target_of
+from parking_monitor.detection.studio.api import BASE_URL, KEY_VARIABLE, StudioApi
 from parking_monitor.detection.studio.check import ModelCheck
-from parking_monitor.detection.studio.errors import NoBuildError
 from parking_monitor.detection.studio.fetcher import StudioFetcher
 from parking_monitor.detection.studio.keeper import FetchState, StudioKeeper
 from parking_monitor.detection.studio.schedule import LookSchedule
@@ -66,14 +66,10 @@ class ModelKeeper(Node):
         self._api.close()
 
     def _make_keeper(self, project: str, interval_s: float, uuid: str, *, follow: bool) -> StudioKeeper:
-        try:
-            target = target_of(os.uname().machine)
-        except NoBuildError as error:
-            raise ValueError(str(error)) from None
         fetcher = StudioFetcher(
             self._api,
             self._store,
-            target,
+            os.uname().machine,
             self._check,
             say=self.get_logger().info,
             stopped=self._stopped,
@@ -139,7 +135,7 @@ class ModelKeeper(Node):
             'refused': '; '.join(f'{one.version}: {one.reason}' for one in state.refused),
             'download': progress,
             'looks': status.looks,
-            'next_look_in_s': round(max(0.0, status.next_look_s - time.monotonic()), 0),
+            'next_look_in_s': _seconds_until(status.next_look_s),
             'last_error': status.problem,
         }
         return Report(*self._judgement(progress), values)
@@ -156,6 +152,11 @@ class ModelKeeper(Node):
         if reason:
             return Level.WARN, f'{counts}; {newest} is not taken: {reason}; build a newer one'
         return Level.OK, counts
+
+
+def _seconds_until(time_s: float) -> str:
+    wait_s = max(0.0, time_s - time.monotonic())
+    return f'{wait_s:.0f}' if math.isfinite(wait_s) else 'never'
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from parking_monitor.detection.model_info import ModelInfo
-from parking_monitor.detection.studio.api import Opened, Project, StudioApi, Target
+from parking_monitor.detection.studio.api import Opened, Project, StudioApi, target_of
 from parking_monitor.detection.studio.download import DownloadLimits, OpenAt, ProgressTeller, download
 from parking_monitor.detection.studio.errors import NoBuildError, NoProjectError, UnfitModelError
 from parking_monitor.detection.studio.store import StudioModel, StudioStore
@@ -45,7 +45,7 @@ class StudioFetcher:
     Args:
         api: Studio.
         store: where models go.
-        target: the processor.
+        machine: the processor, as `uname -m` names it.
         check: tries a model out.
         say: takes a line for people.
         stopped: ends a download.
@@ -57,7 +57,7 @@ class StudioFetcher:
         self,
         api: StudioApi,
         store: StudioStore,
-        target: Target,
+        machine: str,
         check: Check,
         *,
         say: Callable[[str], None],
@@ -67,7 +67,7 @@ class StudioFetcher:
     ) -> None:
         self._api = api
         self._store = store
-        self._target = target
+        self._machine = machine
         self._check = check
         self._say = say
         self._stopped = stopped
@@ -87,8 +87,9 @@ class StudioFetcher:
         Raises:
             StudioError: when it cannot be had; what counted before does.
         """
+        target = target_of(self._machine)
         project = choose(self._api.projects(), self._project)
-        version = self._api.newest(project, self._target)
+        version = self._api.newest(project, target)
         model = _model_of(project, version)
         state = self._store.state
         if reason := state.why_refused(project.id, version):
@@ -101,7 +102,7 @@ class StudioFetcher:
             return Look(model, is_taken=True)
 
         def open_at(offset: int, tag: str) -> Opened:
-            return self._api.open_newest(project, self._target, offset, tag)
+            return self._api.open_newest(project, target, offset, tag)
 
         self._store.make_current(model, self._fetch(model, open_at))
         self._say(f'stored model {model} in {path}')
@@ -119,12 +120,13 @@ class StudioFetcher:
             if known and self._store.path_of(known) == path and path.is_file():
                 self._store.keep(known)
                 return path
+        target = target_of(self._machine)
         project = _named(self._api.projects(), name)
-        versions = self._api.versions(project, self._target)
+        versions = self._api.versions(project, target)
         if not version.isdigit() or int(version) not in versions:
             raise NoBuildError(
                 f'project {project} has no version {version} for this processor, '
-                f"'{self._target.title}'; {_listed('versions', [str(one) for one in versions])}"
+                f"'{target.title}'; {_listed('versions', [str(one) for one in versions])}"
             )
         model = _model_of(project, int(version))
         if reason := state.why_refused(model.project, model.version):
@@ -139,7 +141,7 @@ class StudioFetcher:
 
     def _fetch(self, model: StudioModel, open_at: OpenAt) -> Path:
         part = self._store.part_of(model)
-        self._teller = teller = ProgressTeller(f'model {model} ({self._target.type})', self._say)
+        self._teller = teller = ProgressTeller(f'model {model} for {self._machine}', self._say)
         try:
             while not self._is_whole(model, open_at, part, teller):
                 part.unlink()

@@ -237,12 +237,14 @@ class StudioKeeper:
             self._say(f'{newest} is the newest model in Studio', True)
 
     def _fetch(self, name: str, version: str) -> None:
-        path, problem, is_over = None, '', True
+        path, problem, is_over, retry_after_s = None, '', True, 0.0
         try:
             path = self._fetcher.fetch(name, version)
         except StoppedError:
             raise
-        except (StudioUnreachableError, StudioBusyError) as error:
+        except StudioBusyError as error:
+            problem, is_over, retry_after_s = str(error), False, error.retry_after_s
+        except StudioUnreachableError as error:
             problem, is_over = str(error), False
         except StudioError as error:
             problem = str(error)
@@ -256,7 +258,7 @@ class StudioKeeper:
             if not is_over:
                 request.failures += 1
                 pause_s = min(_FIRST_PAUSE_S * 2.0 ** (request.failures - 1), _LONGEST_PAUSE_S)
-                request.due_s = now_s + pause_s * random.uniform(0.5, 1.0)
+                request.due_s = now_s + max(pause_s * random.uniform(0.5, 1.0), retry_after_s)
                 request.fetch = Fetch(FetchState.FETCHING, message=problem)
                 return
             state = FetchState.READY if path else FetchState.REFUSED

@@ -65,7 +65,7 @@ def test_a_newer_model_is_swapped_in_and_one_that_dies_is_given_up_for_good(tmp_
             looks = len(studio.requests)
             studio.wait_until(lambda: len(studio.requests) >= looks + 4)
             assert len(studio.downloads) == 2
-            text = 'model lot 2 counts; lot 3 is not taken: it failed again and again: model lot-v3.eim'
+            text = 'model lot 2 counts; model lot 3 is not taken: it failed again and again: '
             status = diagnostics.wait_for(is_about('model_keeper', DiagnosticStatus.WARN, text))
             assert values_of(status)['refused'].startswith('3: it failed')
 

@@ -39,11 +39,11 @@ def camera(tmp_path: Path) -> Camera:
 
 
 def test_the_default_is_what_ships_until_there_is_one_of_studio(camera: Camera) -> None:
-    assert (camera.choice.in_use, camera.choice.origin) == (SHIPPED, 'default')
+    assert (camera.choice.in_use, camera.choice.origin_of(camera.choice.in_use)) == (SHIPPED, 'default')
     assert camera.look() is None
     path = camera.fetch(1)
     assert camera.look() == path
-    assert (camera.choice.in_use, camera.choice.origin) == (path, 'studio')
+    assert (camera.choice.in_use, camera.choice.origin_of(camera.choice.in_use)) == (path, 'studio')
     assert camera.look() is None
 
 
@@ -56,7 +56,10 @@ def test_a_model_that_was_named_stays(tmp_path: Path) -> None:
     camera = Camera(tmp_path, '/srv/own.eim')
     camera.fetch(1)
     assert camera.look(failures=20) is None
-    assert (camera.choice.in_use, camera.choice.origin) == (Path('/srv/own.eim'), 'file')
+    assert (camera.choice.in_use, camera.choice.origin_of(camera.choice.in_use)) == (
+        Path('/srv/own.eim'),
+        'file',
+    )
     assert camera.store.state.refused == ()
 
 

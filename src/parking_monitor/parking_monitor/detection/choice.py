@@ -39,12 +39,11 @@ class ModelChoice:
         self._refusals = 0
         self._again_s = 0.0
 
-    @property
-    def origin(self) -> str:
-        """Return where the model in use comes from: `studio`, `default` or `file`."""
-        if self.in_use == self._shipped:
+    def origin_of(self, path: Path) -> str:
+        """Return where a model comes from: `studio`, `default` or `file`."""
+        if path == self._shipped:
             return 'default'
-        return 'studio' if self._store and self._store.holds(self.in_use) else 'file'
+        return 'studio' if self._store and self._store.holds(path) else 'file'
 
     def path_of(self, name: str) -> Path:
         """Return the file that a name stands for now."""

@@ -320,8 +320,8 @@ class EiDetector(Node):
         values = {
             'model': status.info.name if status.info else status.model_path,
             'version': status.info.version if status.info else '',
-            'origin': self._model.origin,
-            'file': self._model.in_use,
+            'origin': self._model.origin_of(status.model_path),
+            'file': status.model_path,
             'inference_ms': status.inference_ms,
             'received': self._received,
             'detected': status.frames_detected,

@@ -150,7 +150,7 @@ class ModelKeeper(Node):
             return Level.WARN, f'{counts}; {status.problem}'
         reason = self._store.state.why_refused(newest.project, newest.version) if newest else ''
         if reason:
-            return Level.WARN, f'{counts}; {newest} is not taken: {reason}; build a newer one'
+            return Level.WARN, f'{counts}; model {newest} is not taken: {reason}; build a newer one'
         return Level.OK, counts
 
 

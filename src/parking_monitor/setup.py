@@ -14,6 +14,7 @@ NODES = (
     'aws_iot_bridge',
     'telegram_notifier',
     'sample_collector',
+    'model_keeper',
 )
 
 setup(

@@ -7,52 +7,18 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import psutil
 from diagnostic_msgs.msg import DiagnosticStatus
 from parking_msgs.msg import Detections as DetectionsMessage
 from parking_msgs.srv import SetModel
 from rcl_interfaces.srv import GetParameters
-from sensor_msgs.msg import CompressedImage
 
-from parking_monitor import jpeg
-from parking_monitor.nodes import convert, convert_images, qos
+from parking_monitor.nodes import convert, qos
+from tests.support.camera_topic import Pictures
 from tests.support.models import Script
 from tests.support.patience import PATIENCE_S
-from tests.support.pictures import squares_jpeg, write_square_finder
+from tests.support.pictures import write_square_finder
 from tests.support.ros_graph import Inbox, RosGraph, is_about, values_of
-
-
-class Pictures:
-    """Publish pictures at 20 Hz, as a camera does, with so many cars in them."""
-
-    def __init__(self, ros: RosGraph, cars: int) -> None:
-        self._publisher = ros.publisher(CompressedImage, 'image_raw/compressed', qos.COMPRESSED_IMAGE)
-        self._pictures = itertools.cycle(noisy_jpegs(cars))
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        stamp_ns = 0
-        while not self._stop.wait(0.05):
-            stamp_ns += 50_000_000
-            header = convert.to_header(stamp_ns, 'lane')
-            self._publisher.publish(convert_images.to_compressed_image(next(self._pictures), header))
-
-
-def noisy_jpegs(cars: int) -> list[bytes]:
-    """Draw the same cars in seven pictures that differ as a sensor's do."""
-    random = np.random.default_rng(1)
-    still = jpeg.decode(squares_jpeg(cars))
-    noise = random.integers(0, 4, (7, *still.shape), np.uint8)
-    return [jpeg.encode(np.minimum(still, 250) + one, 95) for one in noise]
 
 
 def start_detector(ros: RosGraph, model: Path, **parameters: object) -> tuple[Inbox, Inbox]:

@@ -34,7 +34,9 @@ def write_clip(path: Path, counts: Sequence[int], rate_hz: float = 10.0) -> Path
     return path
 
 
-def write_square_finder(path: Path, script: Script | None = None, *, name: str = 'squares') -> Path:
+def write_square_finder(
+    path: Path, script: Script | None = None, *, name: str = 'squares', version: int = 1
+) -> Path:
     """Write an .eim that really finds the bright squares in the features it gets."""
     return write_fake_eim(
         path,
@@ -44,5 +46,6 @@ def write_square_finder(path: Path, script: Script | None = None, *, name: str =
         model_type=ModelType.BOXES,
         resize_mode=ResizeMode.SQUASH,
         name=name,
+        version=version,
         script=script or Script(blobs=True),
     )

@@ -190,7 +190,7 @@ class RosGraph:
         self.node.create_subscription(DiagnosticArray, '/diagnostics', unpack, 10)
         return inbox
 
-    def call(self, service_type: Any, name: str, deadline_s: float = PATIENCE_S, **fields: object) -> Any:
+    def call(self, service_type: Any, name: str, /, deadline_s: float = PATIENCE_S, **fields: object) -> Any:
         """Call a service and return its response."""
         client = self.node.create_client(service_type, self._absolute(name))
         assert client.wait_for_service(deadline_s), f'no service {name}'

@@ -35,6 +35,7 @@ from parking_monitor.config_fields import RosName, Section, Text, matching, numb
 from parking_monitor.config_identity import identify
 from parking_monitor.config_origins import Origins
 from parking_monitor.config_places import Bay, Gate, Problem, Zone, misfits
+from parking_monitor.config_studio import Studio
 from parking_monitor.config_telegram import Telegram, rule_problems
 from parking_monitor.detection.model_file import DEFAULT_MODEL
 from parking_monitor.time_zone import machine_time_zone, to_time_zone
@@ -135,6 +136,7 @@ class Fleet(Section):
     cloud: Cloud | None = None
     telegram: Telegram | None = None
     collect: Collect = Collect()
+    studio: Studio = Studio()
     edge_impulse_api_key: SecretStr | None = None
 
     @property

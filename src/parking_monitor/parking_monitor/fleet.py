@@ -117,9 +117,20 @@ def notes(configuration: config.Fleet, environment: Mapping[str, str] = os.envir
         for field, path in _named_files(configuration)
         if not path.exists()
     ]
-    if configuration.edge_impulse_api_key:
-        found.append('EI_API_KEY_IMAGE is set, but models are not fetched yet; name the .eim under model')
-    return found
+    return [*found, *_studio_notes(configuration)]
+
+
+def _studio_notes(configuration: config.Fleet) -> list[str]:
+    """Say which cameras use the newest model of Edge Impulse Studio."""
+    following = [camera.name for camera in configuration.cameras if camera.model == DEFAULT_MODEL]
+    if configuration.edge_impulse_api_key is None:
+        is_meant = 'studio' in configuration.model_fields_set
+        return ['studio: EI_API_KEY_IMAGE is not set, so no model is fetched'] if is_meant else []
+    if configuration.mode == 'collect':
+        return []
+    if not following:
+        return ['EI_API_KEY_IMAGE is set, but each camera names its model; `model: default` takes the newest']
+    return [f'the newest model of Edge Impulse Studio is fetched, for {", ".join(following)}']
 
 
 def collect_notes(configuration: config.Fleet) -> Iterator[str]:

@@ -17,6 +17,7 @@ from parking_monitor.config_collect import Collect
 from parking_monitor.config_fields import Section
 from parking_monitor.config_places import Bay, Gate, Zone
 from parking_monitor.config_telegram import Telegram
+from parking_monitor.detection.model_file import DEFAULT_MODEL
 
 PACKAGE = 'parking_monitor'
 
@@ -111,6 +112,8 @@ def build(fleet: Fleet) -> Graph:
     if fleet.mode == 'count':
         if len(fleet.cameras) > 1 and any(camera.zones or camera.bays for camera in fleet.cameras):
             nodes.append(_lot_counter(fleet))
+        if fleet.edge_impulse_api_key:
+            nodes.append(_model_keeper(fleet))
         if fleet.cloud:
             nodes.append(_aws_iot_bridge(fleet, fleet.device, fleet.cloud))
         if fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id:
@@ -150,6 +153,7 @@ def _ei_detector(fleet: Fleet, camera: Camera, namespace: str) -> NodeSpec:
         namespace,
         {
             'model': camera.model,
+            'models_folder': _models_folder(fleet),
             'labels': list(camera.labels),
             'confidence': _least_confidence(fleet, camera),
             'watch_view': camera.watch_view,
@@ -163,6 +167,27 @@ def _least_confidence(fleet: Fleet, camera: Camera) -> float:
     if fleet.mode == 'collect':
         return min(camera.confidence, fleet.collect.unsure_confidence[0])
     return camera.confidence
+
+
+def _models_folder(fleet: Fleet) -> str:
+    return str(fleet.state_folder / 'models')
+
+
+def _model_keeper(fleet: Fleet) -> NodeSpec:
+    return _node(
+        'model_keeper',
+        f'/{fleet.device.name}',
+        {
+            'uuid': fleet.device.uuid,
+            'models_folder': _models_folder(fleet),
+            'project': fleet.studio.project or '',
+            'interval_s': fleet.studio.interval_s,
+            'api': fleet.studio.api,
+            'follow': any(camera.model == DEFAULT_MODEL for camera in fleet.cameras),
+        },
+        secrets=frozenset({'EI_API_KEY_IMAGE'}),
+        start_delay_s=_AFTER_THE_COUNT_S,
+    )
 
 
 def _view_reference(fleet: Fleet, camera: Camera) -> Path:
@@ -227,7 +252,8 @@ def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
             'interval_s': cloud.interval_s,
             'outbox_folder': str(fleet.state_folder / device.name / 'outbox'),
             'forward': [one.model_dump_json() for one in cloud.forward],
-            'models_folder': str(fleet.state_folder / 'models'),
+            'models_folder': _models_folder(fleet),
+            'model_keeper': fleet.edge_impulse_api_key is not None,
             'models': [camera.model for camera in fleet.cameras],
             'confidences': [str(camera.confidence) for camera in fleet.cameras],
             'telegram': bool(fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id),

@@ -1,6 +1,7 @@
 """A device that is set from its shadow: broker, shadow service, bridge, detector and counter are real."""
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,11 @@ from rclpy.qos import qos_profile_parameter_events
 
 from demo.broker import LocalBroker
 from parking_monitor.cloud.shadow_file import FILE_NAME
+from parking_monitor.detection.studio.api import KEY_VARIABLE, target_of
 from tests.support.aws_on_broker import ACCESS_RULES, NAME, AwsOnBroker
 from tests.support.models import write_fake_eim
 from tests.support.ros_graph import RosGraph, is_about, values_of
+from tests.support.studio_api import KEY, FakeStudio
 
 THING = 'garage'
 NOWHERE = 'http://127.0.0.1:9'
@@ -53,7 +56,7 @@ class Device:
         self.models.mkdir(exist_ok=True)
         self.diagnostics = ros.diagnostics()
 
-    def start_bridge(self, *, telegram: bool = False, collector: str = '') -> Any:
+    def start_bridge(self, *, telegram: bool = False, **more: object) -> Any:
         identity = self.broker.identity(THING)
         parameters = {
             'uuid': 'u',
@@ -70,7 +73,7 @@ class Device:
             'models': [str(self.models / 'lot-v1.eim')],
             'confidences': ['0.4'],
             'telegram': telegram,
-            'collector': collector,
+            **more,
         }
         return self.ros.start('aws_iot_bridge', parameters)
 
@@ -228,3 +231,26 @@ def test_settings_hold_after_a_restart_without_a_network_and_garbage_changes_not
         broker.start()
         aws.wait_for_report(THING, lambda report: report['interval_s'] == 15)
         assert device.parameter('aws_iot_bridge', 'interval_s') == 15.0
+
+
+def test_a_model_that_is_not_on_the_device_is_fetched_from_studio(
+    broker: LocalBroker, aws: AwsOnBroker, tmp_path: Path
+) -> None:
+    wanted = {'name': 'park', 'version': '2'}
+    aws.desire(THING, {'model': wanted})
+    with RosGraph() as ros, FakeStudio(projects={7: 'park'}) as studio:
+        content = write_fake_eim(tmp_path / 'built.eim', name='park', version=2).read_bytes()
+        studio.build(content, 2, target_of(os.uname().machine).type)
+        device = Device(ros, broker, tmp_path)
+        device.start_detector()
+        device.start_bridge(model_keeper=True)
+        keeper = {'models_folder': str(device.models), 'api': studio.url, 'follow': False}
+        ros.start('model_keeper', keeper, **{KEY_VARIABLE: KEY})
+        report = aws.wait_for_report(THING, lambda report: report.get('model') == wanted)
+        assert device.parameter(DETECTOR, 'model') == str(device.models / 'studio' / 'park-v2.eim')
+        assert len(studio.downloads) == 1
+
+        aws.desire(THING, {'model': {'version': '9'}})
+        report = aws.wait_for_report(THING, lambda report: 'model' in report.get('refused', {}))
+        assert 'has no version 9 for this processor' in report['refused']['model']
+        assert report['model'] == wanted

@@ -129,7 +129,7 @@ def _start(model_path: Path, socket_path: Path, busy_s: float) -> subprocess.Pop
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=_environment(),
+                env=environment_of_models(),
                 start_new_session=True,
             )
         except OSError as error:
@@ -165,7 +165,7 @@ def _not_runnable(model_path: Path, error: OSError) -> ModelFileError:
     return ModelFileError(f'model file {model_path} cannot be run: {error.strerror}')
 
 
-def _environment() -> dict[str, str]:
+def environment_of_models() -> dict[str, str]:
     """Return our environment for a program that may bring a Python of its own.
 
     The ROS 2 wheels mark a Python whose library path they have set, and a

@@ -39,6 +39,7 @@ class DetectorStatus:
         starts: how often a model was started with success, swaps included.
         unknown_labels: the wanted labels that the latest model that ran never answers.
         restarts: how often a model had to be started again, with success or not.
+        failures: how often a model died, hung or did not start, swaps left out.
         frames_detected: frames that were answered.
         frames_missed: frames that were not, because there was no model or it failed.
         frames_refused: frames that could not be decoded.
@@ -53,6 +54,7 @@ class DetectorStatus:
     unknown_labels: tuple[str, ...] = ()
     starts: int = 0
     restarts: int = 0
+    failures: int = 0
     frames_detected: int = 0
     frames_missed: int = 0
     frames_refused: int = 0
@@ -296,7 +298,8 @@ class SupervisedDetector:
         self._failures += 1
         wait_s = self._back_off.wait_s(self._failures)
         self._start_at = time.monotonic() + wait_s
-        self._note(state=DetectorState.WAITING, pid=None, last_error=str(error))
+        failures = self._status.failures + 1
+        self._note(state=DetectorState.WAITING, pid=None, last_error=str(error), failures=failures)
         self._changed.notify_all()
         _log.warning('%s; restarting in %g s', str(error), wait_s)  # a kept record must not keep frames
 

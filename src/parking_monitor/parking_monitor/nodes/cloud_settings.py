@@ -20,6 +20,9 @@ from parking_monitor.cloud.shadow_report import Report, Standing
 from parking_monitor.cloud.shadow_settings import FIELDS, Offer
 from parking_monitor.detection import model_store
 from parking_monitor.detection.errors import ModelFileError
+from parking_monitor.detection.model_file import DEFAULT_MODEL
+from parking_monitor.detection.studio.store import FOLDER, StudioStore
+from parking_monitor.nodes.model_fetch import ModelFetch
 from parking_monitor.nodes.node_setting import Place
 from parking_monitor.nodes.parameters import declare
 from parking_monitor.nodes.settings_client import SettingsClient
@@ -68,6 +71,8 @@ class CloudSettings:
         self._models = Path(
             declare(node, 'models_folder', '', f'Folder of models, named {model_store.RULE}; empty for none')
         )
+        self._store = StudioStore(self._models / FOLDER)
+        self._fetch = ModelFetch(node, self._store)
         self._fixed: dict[str, Standing] = {}
         if not has_collector:
             self._fixed['mode'] = Standing(by_camera={'': 'count'})
@@ -89,7 +94,7 @@ class CloudSettings:
         self._inbox: deque[Callable[[], None]] = deque()
         self._is_closed = False
         self._guard = node.create_guard_condition(self._work)
-        self._client = SettingsClient(node, places, self._work)
+        self._client = SettingsClient(node, places, self._work, self._fetch)
         self._client.want(self._shadow.wanted)
         session.add_listener(self)
         session.subscribe(self._exchange.topics, self)
@@ -268,7 +273,7 @@ class CloudSettings:
     def _offer(self, *, has_collector: bool, has_telegram: bool) -> Offer:
         return Offer(
             find_model=self._find_model,
-            describe_model=_describe_model,
+            describe_model=self._describe_model,
             refused_modes={} if has_collector else {'collect': _NO_COLLECTOR},
             no_telegram='' if has_telegram else _NO_TELEGRAM,
         )
@@ -277,7 +282,16 @@ class CloudSettings:
         try:
             return str(model_store.find_model(self._models, name, version))
         except ModelFileError as error:
+            path = self._store.path_for(name, version)
+            if path.is_file() or self._fetch.is_possible:
+                return str(path)
             raise ValueError(str(error)) from None
+
+    def _describe_model(self, path: str) -> Json:
+        if path == DEFAULT_MODEL and (best := self._store.best):
+            return {'name': best.name, 'version': str(best.version)}
+        model = model_store.model_of(path)
+        return {'name': model.name, 'version': model.version}
 
 
 def _declare_places(node: Node, cameras: Sequence[str]) -> list[Place]:
@@ -330,11 +344,6 @@ def _camera_places(namespace: str, camera: str, confidence: float, model: str) -
             set_model=True,
         ),
     ]
-
-
-def _describe_model(path: str) -> Json:
-    model = model_store.model_of(path)
-    return {'name': model.name, 'version': model.version}
 
 
 def _texts(report: Report, name: str) -> Mapping[str, Json]:

@@ -2,8 +2,10 @@
 
 import dataclasses
 import threading
+import time
 from concurrent.futures import Future as SwapResult
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -18,8 +20,11 @@ from std_srvs.srv import Trigger
 
 from parking_monitor.counting.view_guard import ViewGuard
 from parking_monitor.detection import model_file
+from parking_monitor.detection.choice import ModelChoice
 from parking_monitor.detection.errors import DetectionError
 from parking_monitor.detection.model_info import ModelInfo
+from parking_monitor.detection.studio.errors import StoreError
+from parking_monitor.detection.studio.store import FOLDER, StudioStore
 from parking_monitor.detection.supervised import DetectorState, DetectorStatus, SupervisedDetector
 from parking_monitor.jpeg import JpegError
 from parking_monitor.nodes import convert, convert_images, qos
@@ -28,6 +33,8 @@ from parking_monitor.nodes.parameters import declare, on_change
 from parking_monitor.nodes.running import run
 from parking_monitor.nodes.vision_output import make_vision_output
 from parking_monitor.values import Detections, Frame, View
+
+_FOLLOW_S = 1.0
 
 _VIEW_TEXTS = {
     View.CLEAR: 'the view is clear',
@@ -45,13 +52,21 @@ class EiDetector(Node):
 
     def __init__(self) -> None:
         super().__init__('ei_detector')
-        self._model = declare(
+        name = declare(
             self,
             'model',
             model_file.DEFAULT_MODEL,
             "Path of an .eim or .onnx, or 'default'; changed by ~/set_model alone",
             fixed=False,
         )
+        models = declare(
+            self,
+            'models_folder',
+            '',
+            "Folder of models; 'default' is Studio's newest in it; empty: none",
+        )
+        store = StudioStore(Path(models) / FOLDER) if models else None
+        self._model = ModelChoice(name, _shipped_model(), store, self.get_logger().error)
         labels = declare(self, 'labels', ['car'], 'Labels to publish; none stands for all', fixed=False)
         confidence = declare(
             self, 'confidence', 0.5, 'Confidence from which on to publish', limits=(0, 1), fixed=False
@@ -67,7 +82,7 @@ class EiDetector(Node):
         self._last_problem = ''
         self._publisher = self.create_publisher(DetectionsMessage, 'detections', qos.DETECTIONS)
         self._vision_output = make_vision_output(self)
-        self._detector = SupervisedDetector(_path_of(self._model), labels, confidence)
+        self._detector = SupervisedDetector(self._model.in_use, labels, confidence)
         self._newest: CompressedImage | None = None
         self._received = 0
         self._closing = False
@@ -78,6 +93,7 @@ class EiDetector(Node):
         )
         self._swapper = ThreadPoolExecutor(1, 'model-swap')
         self._swapping = ''
+        self._is_following = False
         # In a group of its own: while a model is tried out, the callbacks of the node's group go on.
         self.create_service(
             SetModel, '~/set_model', self._on_set_model, callback_group=ReentrantCallbackGroup()
@@ -95,6 +111,7 @@ class EiDetector(Node):
         self._last_labels = ''
         self._health = Health(self, self._report)
         self.create_timer(0.2, self._tell_change)
+        self.create_timer(_FOLLOW_S, self._follow)
         self._worker.start()
 
     def close(self) -> None:
@@ -165,15 +182,16 @@ class EiDetector(Node):
             response.message = f'refused: {self._swapping} is being tried out; ask again after it'
             return response
         self._swapping = request.path
+        path = self._model.path_of(request.path)
         try:
-            info = (await self._swap(_path_of(request.path))).result()
+            info = (await self._swap(path)).result()
         except DetectionError as error:
             response.success = False
             response.message = f'refused, the present model stays: {error}'
         else:
             response.success = True
             response.message = f'{info.name} version {info.version}'
-            self._model = request.path
+            self._model.is_used(request.path, path)
             self.set_parameters([Parameter('model', value=request.path)])
         finally:
             self._swapping = ''
@@ -193,11 +211,45 @@ class EiDetector(Node):
         self._swapper.submit(self._detector.swap, model).add_done_callback(tell)
         return outcome
 
+    def _follow(self) -> None:
+        """Change to the model that 'default' stands for now, where it is another one."""
+        if self._swapping or self._is_following or self._closing:
+            return
+        status = self._detector.status
+        try:
+            path = self._model.wanted(status.failures, status.last_error, time.monotonic())
+        except StoreError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=60)
+            return
+        if path is not None:
+            self._is_following = True
+            self._swap(path).add_done_callback(partial(self._on_followed, path))
+
+    def _on_followed(self, path: Path, outcome: Future) -> None:
+        self._is_following = False
+        if self._closing:
+            return
+        try:
+            info = outcome.result().result()
+        except DetectionError as error:
+            self.get_logger().warning(f'the present model stays: {error}')
+            self._refuse_followed(path, str(error))
+        else:
+            self._model.is_used(model_file.DEFAULT_MODEL, path)
+            self.get_logger().info(f'model is {info.name} version {info.version} now ({path.name})')
+            self._health.publish()
+
+    def _refuse_followed(self, path: Path, reason: str) -> None:
+        try:
+            self._model.is_refused(path, reason, time.monotonic())
+        except StoreError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=60)
+
     def _set_labels(self, labels: list[str]) -> None:
         self._detector.labels = labels
 
     def _refuse_untried_model(self, model: str) -> None:
-        if model != self._model:
+        if model != self._model.name:
             raise ValueError('model: call the service ~/set_model, which tries a model before it is used')
 
     def _set_confidence(self, confidence: float) -> None:
@@ -268,6 +320,8 @@ class EiDetector(Node):
         values = {
             'model': status.info.name if status.info else status.model_path,
             'version': status.info.version if status.info else '',
+            'origin': self._model.origin_of(status.model_path),
+            'file': status.model_path,
             'inference_ms': status.inference_ms,
             'received': self._received,
             'detected': status.frames_detected,
@@ -292,11 +346,8 @@ class EiDetector(Node):
         }
 
 
-def _path_of(model: str) -> Path:
-    """Return the file of the model that the operator named."""
-    if model == model_file.DEFAULT_MODEL:
-        return Path(get_package_share_directory('parking_monitor')) / 'models' / 'default.onnx'
-    return Path(model)
+def _shipped_model() -> Path:
+    return Path(get_package_share_directory('parking_monitor')) / 'models' / 'default.onnx'
 
 
 def _missing_labels(status: DetectorStatus) -> str:

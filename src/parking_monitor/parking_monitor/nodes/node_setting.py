@@ -10,6 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter, parameter_value_to_python
 
 from parking_monitor.cloud.shadow_settings import Value
+from parking_monitor.nodes.model_fetch import ModelFetch
 from parking_monitor.nodes.service_question import ServiceQuestion
 
 _ANSWER_S = 5.0
@@ -19,6 +20,7 @@ _RETRY_MIN_S = 1.0
 _RETRY_MAX_S = 30.0
 # After so long it is no start-up any more, and a person should look.
 _LONG_S = 60.0
+_LOOK_AT_FETCH_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +59,17 @@ class NodeSetting:
         asker: the node that asks.
         place: what is set where.
         changed: called when it stands differently.
+        fetch: brings models to the device.
     """
 
-    def __init__(self, asker: Node, place: Place, changed: Callable[[], None]) -> None:
+    def __init__(self, asker: Node, place: Place, changed: Callable[[], None], fetch: ModelFetch) -> None:
         self.place = place
         self.standing: Value | None = None
         self.refused = ''
         self._asker = asker
         self._changed = changed
+        self._fetch = fetch
+        self._fetched = self._on_its_way = ''
         self._wanted: Value | None = None
         self._is_owed = False
         self._owed_since_s = 0.0
@@ -80,6 +85,8 @@ class NodeSetting:
         """Return what is waited for before the setting stands; empty when nothing is."""
         if not self._is_owed or self.refused:
             return ''
+        if self._on_its_way:
+            return self._on_its_way
         if self._now_s - self._owed_since_s < _LONG_S:
             return f'waits for {self.place.short_node}'
         return f'{self.place.short_node} has not taken it for {_LONG_S:g} s; see its log and /diagnostics'
@@ -138,6 +145,7 @@ class NodeSetting:
         if not self._is_owed:
             self._owed_since_s = now_s
         self._is_owed = True
+        self._fetched = self._on_its_way = ''
         self._retries, self._next_s = 0, now_s
 
     def _ask(self) -> None:
@@ -148,10 +156,29 @@ class NodeSetting:
             target = self.place.configured if self._wanted is None else self._wanted
             if target == self.standing:
                 self._settle()
+            elif self.place.set_model and self._fetch.is_needed(str(target), self._fetched):
+                self._question = self._fetch.ask(str(target), self._now_s + _ANSWER_S, self._on_fetched)
             elif self.place.set_model:
                 self._ask_for_model(str(target))
             else:
                 self._ask_for_parameter(target)
+
+    def _on_fetched(self, path: str, response: Any) -> None:
+        """Hear how far a model of Studio is on its way to the device."""
+        self._question = None
+        self._on_its_way = ''
+        if response is None and self._fetch.is_there(path):
+            self._fetched = path  # nobody keeps it from being replaced later, but it is there
+        elif response is None:
+            self._pause()
+        elif response.state == response.READY:
+            self._fetched = path
+        elif response.state == response.REFUSED:
+            self._refuse(response.message)
+        else:
+            self._on_its_way = f'model_keeper fetches it: {response.message}'.removesuffix(': ')
+            self._next_s = self._now_s + _LOOK_AT_FETCH_S
+            self._changed()
 
     def _ask_for_model(self, path: str) -> None:
         def answered(response: Any) -> None:
@@ -207,9 +234,12 @@ class NodeSetting:
             self.standing = value
             self._settle()
         else:
-            self.refused = f'{self.place.short_node}: {reason}'
-            self._is_owed = False
-            self._changed()
+            self._refuse(f'{self.place.short_node}: {reason}')
+
+    def _refuse(self, reason: str) -> None:
+        self.refused = reason
+        self._is_owed = False
+        self._changed()
 
     def _settle(self) -> None:
         self._is_owed = False

@@ -10,6 +10,7 @@ from rclpy.qos import qos_profile_parameter_events
 
 from parking_monitor.cloud.shadow_report import Standing
 from parking_monitor.cloud.shadow_settings import Value
+from parking_monitor.nodes.model_fetch import ModelFetch
 from parking_monitor.nodes.node_setting import NodeSetting, Place
 
 _STEP_S = 0.2
@@ -24,12 +25,15 @@ class SettingsClient:
         node: that asks the others; all happens on the thread of its executor.
         places: the parameters that settings belong to.
         changed: called soon after anything stands differently, and at least once a second.
+        fetch: brings models to the device.
     """
 
-    def __init__(self, node: Node, places: Sequence[Place], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, node: Node, places: Sequence[Place], changed: Callable[[], None], fetch: ModelFetch
+    ) -> None:
         self._node = node
         self._changed = changed
-        self._settings = [NodeSetting(node, place, self._note_change) for place in places]
+        self._settings = [NodeSetting(node, place, self._note_change, fetch) for place in places]
         self._at = {(one.place.node, one.place.parameter): one for one in self._settings}
         self._has_changed = False
         node.create_subscription(ParameterEvent, _EVENTS, self._on_event, qos_profile_parameter_events)

@@ -68,8 +68,10 @@ def match(
     if not tracks or not found:
         return Matches((), tuple(range(len(tracks))), tuple(range(len(found))))
     cost, alone = _costs(tracks, found, picture, now_s, frame_s)
-    rows, columns = linear_sum_assignment(cost)
-    is_near = cost[rows, columns] < alone[rows]
+    # A car that may be anywhere by now is less likely to be just here than one that stands here.
+    gain = (1.0 - cost / alone[:, None]) / np.sqrt(alone[:, None])
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    is_near = gain[rows, columns] > 0
     pairs = tuple(zip(rows[is_near].tolist(), columns[is_near].tolist(), strict=True))
     taken_tracks = {row for row, _ in pairs}
     taken_found = {column for _, column in pairs}

@@ -29,3 +29,9 @@ def test_a_lost_car_is_found_in_a_box_that_no_other_car_explains() -> None:
     lost, parked = a_car(400, 240, 8.0, is_parked=False), a_car(320, 240, 9.9, is_parked=True)
     matches = match([lost, parked], [a_box(321, 240), a_box(460, 240)], PICTURE, 10.0, 0.1)
     assert matches.pairs == ((0, 1), (1, 0))
+
+
+def test_a_truck_before_a_parked_car_does_not_take_its_track_along() -> None:
+    parked, truck = a_car(320, 240, 9.9, is_parked=True), Detection('car', 0.9, Box(270, 200, 130, 80))
+    assert match([parked], [truck], PICTURE, 10.0, 0.1).pairs == ()
+    assert match([parked], [a_box(330, 245)], PICTURE, 10.0, 0.1).pairs == ((0, 0),)

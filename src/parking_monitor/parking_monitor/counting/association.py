@@ -34,6 +34,8 @@ _SIZE_COST = 0.5
 # other by the smaller.
 _LARGEST_RATIO = math.log(3.0)
 _LARGEST_OTHER_RATIO = math.log(1.8)
+# A parked car does not get so many times as large: that is something larger before it.
+_PARKED_GROWN = 2.0
 # Farther away than this, a box at the picture's edge is another car that comes in.
 _REACH_AT_EDGE = 1.0
 # To leave a car without a detection costs as much as one this far beyond its reach: cars do not
@@ -89,6 +91,7 @@ class _Cars:
     middle: NDArray[np.float64]
     size: NDArray[np.float64]
     seen_size: NDArray[np.float64]
+    is_parked: NDArray[np.bool_]
     reach: NDArray[np.float64]
 
     @classmethod
@@ -118,8 +121,9 @@ class _Cars:
             moving = np.where(columns[8] > 0, _REACH + _FIRST_REACH_PER_S * unseen_s, followed)
         else:
             moving = _CELL_REACH + _REACH_PER_S * unseen_s
-        reach = np.where(columns[7] > 0, parked, np.minimum(moving, _FURTHEST))
-        return cls(columns[:2], columns[2:4], columns[4:6], reach)
+        is_parked = columns[7] > 0
+        reach = np.where(is_parked, parked, np.minimum(moving, _FURTHEST))
+        return cls(columns[:2], columns[2:4], columns[4:6], is_parked, reach)
 
 
 def _costs(
@@ -149,6 +153,8 @@ def _costs(
             np.log(np.maximum(cars.seen_size, 1.0))[:, rows] - np.log(np.maximum(box_size, 1.0))[:, columns]
         )
         near += _SIZE_COST * (wide + high) / 2 - _OVERLAP_BONUS * shared / np.maximum(union, 1e-9)
+        grown = (box_size[0] * box_size[1])[columns] / (cars.size[0] * cars.size[1])[rows]
+        is_possible &= ~(cars.is_parked[rows] & (grown > _PARKED_GROWN))
         is_possible &= np.maximum(wide, high) <= _LARGEST_RATIO
         is_possible &= np.minimum(wide, high) <= _LARGEST_OTHER_RATIO
     alone = cars.reach + _BEYOND

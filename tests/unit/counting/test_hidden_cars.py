@@ -1,4 +1,4 @@
-"""A parked car that cannot be seen is still there, and one that has left is not."""
+"""A car that cannot be seen is still there, and one that has left is not."""
 
 import pytest
 
@@ -142,3 +142,17 @@ def test_a_parked_car_that_left_unseen_by_the_edge_is_not_counted_twice() -> Non
     road.show(30, parked(500, 240))
     counts = road.show(8, a_drive([(33, 560, 200), (38, 300, 200)]))
     assert set(cars(counts)) == {1}
+
+
+def test_a_car_that_drives_and_is_missed_for_three_seconds_is_still_the_same() -> None:
+    road = Road(Counter())
+    road.show(4)
+    drive = unseen(a_drive([(4, -60, 240), (18, 700, 240)]), 8, 11)
+    assert set(cars(road.show(8, drive))[10:]) == {1}
+    assert len(known(road)) == 1
+
+
+def test_what_was_seen_for_a_moment_only_is_given_up_soon() -> None:
+    road = Road(Counter())
+    assert cars(road.show(0.5, parked(320, 240, 0.0, 0.35)))[-1] == 1
+    assert cars(road.show(1.5))[-1] == 0

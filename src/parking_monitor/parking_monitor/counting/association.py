@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from parking_monitor.counting.merging import Edges, areas, edges_of, shared_areas
 from parking_monitor.counting.picture import EDGE_SIZES, Picture
 from parking_monitor.counting.track import Track
 from parking_monitor.values import Detection
@@ -18,6 +17,8 @@ from parking_monitor.values import Detection
 _REACH = 0.55
 _REACH_PER_S = 1.6
 _FURTHEST = 3.0
+# A car seen as lately as this is where it is expected.
+_FOLLOWED_S = 0.1
 _PARKED_REACH = 0.6
 # A parked car that leaves goes farther than that between the frames of a slow camera.
 _PARKED_REACH_PER_S = 0.5
@@ -31,8 +32,10 @@ _OVERLAP_BONUS = 0.6
 _SIZE_COST = 0.5
 # Between two detections one side may change by the larger factor, as at the picture's edge, and the
 # other by the smaller.
-_LARGEST_RATIO = 3.0
-_LARGEST_OTHER_RATIO = 1.8
+_LARGEST_RATIO = math.log(3.0)
+_LARGEST_OTHER_RATIO = math.log(1.8)
+# A parked car does not get so many times as large: that is something larger before it.
+_PARKED_GROWN = 2.0
 # Farther away than this, a box at the picture's edge is another car that comes in.
 _REACH_AT_EDGE = 1.0
 # To leave a car without a detection costs as much as one this far beyond its reach: cars do not
@@ -67,8 +70,10 @@ def match(
     if not tracks or not found:
         return Matches((), tuple(range(len(tracks))), tuple(range(len(found))))
     cost, alone = _costs(tracks, found, picture, now_s, frame_s)
-    rows, columns = linear_sum_assignment(cost)
-    is_near = cost[rows, columns] < alone[rows]
+    # A car that may be anywhere by now is less likely to be just here than one that stands here.
+    gain = (1.0 - cost / alone[:, None]) / np.sqrt(alone[:, None])
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    is_near = gain[rows, columns] > 0
     pairs = tuple(zip(rows[is_near].tolist(), columns[is_near].tolist(), strict=True))
     taken_tracks = {row for row, _ in pairs}
     taken_found = {column for _, column in pairs}
@@ -79,17 +84,46 @@ def match(
     )
 
 
-def reach(track: Track, now_s: float, frame_s: float, *, by_overlap: bool) -> float:
-    """Return how far from its expected place a car may be found, in sizes."""
-    unseen_s = now_s - track.seen_s
-    if track.is_parked:
-        slow_s = min(max(min(unseen_s, frame_s) - _FAST_S, 0.0), _SLOW_S)
-        return _PARKED_REACH + _PARKED_REACH_PER_S * slow_s
-    if not by_overlap:
-        return min(_CELL_REACH + _REACH_PER_S * unseen_s, _FURTHEST)
-    if track.hits < 2 and not track.has_way:
-        return min(_REACH + _FIRST_REACH_PER_S * unseen_s, _FURTHEST)
-    return min(_REACH + _REACH_PER_S * max(0.0, unseen_s - 0.1), _FURTHEST)
+@dataclass(frozen=True, slots=True)
+class _Cars:
+    """Hold what is expected of the tracks' cars, one a track; x and y lie along the first axis of pairs."""
+
+    middle: NDArray[np.float64]
+    size: NDArray[np.float64]
+    seen_size: NDArray[np.float64]
+    is_parked: NDArray[np.bool_]
+    reach: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, tracks: Sequence[Track], now_s: float, frame_s: float, *, by_overlap: bool) -> '_Cars':
+        """Take the tracks as they are expected now; their reach is in sizes."""
+        columns = _columns(
+            [
+                (
+                    t.x.position,
+                    t.y.position,
+                    t.width,
+                    t.height,
+                    t.seen_box.width,
+                    t.seen_box.height,
+                    t.seen_s,
+                    t.is_parked,
+                    t.hits < 2 and not t.has_way,
+                )
+                for t in tracks
+            ]
+        )
+        unseen_s = now_s - columns[6]
+        slow_s = np.minimum(np.maximum(np.minimum(unseen_s, frame_s) - _FAST_S, 0.0), _SLOW_S)
+        parked = _PARKED_REACH + _PARKED_REACH_PER_S * slow_s
+        if by_overlap:
+            followed = _REACH + _REACH_PER_S * np.maximum(0.0, unseen_s - _FOLLOWED_S)
+            moving = np.where(columns[8] > 0, _REACH + _FIRST_REACH_PER_S * unseen_s, followed)
+        else:
+            moving = _CELL_REACH + _REACH_PER_S * unseen_s
+        is_parked = columns[7] > 0
+        reach = np.where(is_parked, parked, np.minimum(moving, _FURTHEST))
+        return cls(columns[:2], columns[2:4], columns[4:6], is_parked, reach)
 
 
 def _costs(
@@ -97,68 +131,56 @@ def _costs(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return what each pair costs, and what it costs to leave each car without a detection."""
     by_overlap = not picture.has_cells
-    state = np.array(
-        [
-            (
-                t.x.position,
-                t.y.position,
-                t.width / 2,
-                t.height / 2,
-                t.seen_box.width,
-                t.seen_box.height,
-                reach(t, now_s, frame_s, by_overlap=by_overlap),
-            )
-            for t in tracks
-        ]
-    )
-    furthest = state[:, 6]
-    expected = _visible(state[:, :4], picture)
-    edges = _edges_of_cars(found, picture)
-    expected_sizes, sizes = expected[:, 2:] - expected[:, :2], np.maximum(edges[:, 2:] - edges[:, :2], 1e-3)
-    expected_middles, middles = (expected[:, :2] + expected[:, 2:]) / 2, (edges[:, :2] + edges[:, 2:]) / 2
-    away_x, away_y = (
-        (middles[:, axis] - expected_middles[:, axis, None])
-        / ((expected_sizes[:, axis, None] + sizes[:, axis]) / 2)
-        for axis in (0, 1)
-    )
-    distance = np.sqrt(away_x**2 + away_y**2)
-    room = np.concatenate([edges[:, :2], (picture.width, picture.height) - edges[:, 2:]], axis=1)
-    at_edge = (room <= EDGE_SIZES * np.concatenate([sizes, sizes], axis=1)).any(axis=1)
-    limit = np.where(at_edge, np.minimum(furthest[:, None], _REACH_AT_EDGE), furthest[:, None])
+    cars = _Cars.of(tracks, now_s, frame_s, by_overlap=by_overlap)
+    measures = np.array([[picture.width], [picture.height]], np.float64)
+    low, high = _visible(cars, measures)
+    box_low, box_high = _edges_of_cars(found, picture)
+    size, box_size = high - low, np.maximum(box_high - box_low, 1e-3)
+    away = ((box_low + box_high)[:, None] - (low + high)[:, :, None]) / (box_size[:, None] + size[:, :, None])
+    squares = away[0] * away[0] + away[1] * away[1]
     # Few of the pairs are near enough for the rest to matter.
-    rows, columns = np.nonzero(distance <= limit)
-    near = distance[rows, columns]
+    rows, columns = np.nonzero(squares <= (cars.reach * cars.reach)[:, None])
+    near = np.sqrt(squares[rows, columns])
+    room = np.minimum(box_low, measures - box_high) / box_size
+    is_possible = (near <= _REACH_AT_EDGE) | (np.minimum(room[0], room[1]) > EDGE_SIZES)[columns]
     if by_overlap:
-        mine, theirs = expected[rows], edges[columns]
-        shared = shared_areas(mine, theirs)
-        union = areas(mine) + areas(theirs) - shared
-        ratios = np.abs(
-            np.log(np.maximum(state[:, 4:6], 1.0))[rows] - np.log(np.maximum(sizes, 1.0))[columns]
+        overlap = np.minimum(high[:, rows], box_high[:, columns])
+        overlap -= np.maximum(low[:, rows], box_low[:, columns])
+        wide, high = np.maximum(overlap, 0.0)
+        shared = wide * high
+        union = (size[0] * size[1])[rows] + (box_size[0] * box_size[1])[columns] - shared
+        wide, high = np.abs(
+            np.log(np.maximum(cars.seen_size, 1.0))[:, rows] - np.log(np.maximum(box_size, 1.0))[:, columns]
         )
-        wide, high = ratios[:, 0], ratios[:, 1]
         near += _SIZE_COST * (wide + high) / 2 - _OVERLAP_BONUS * shared / np.maximum(union, 1e-9)
-        is_like = (np.maximum(wide, high) <= math.log(_LARGEST_RATIO)) & (
-            np.minimum(wide, high) <= math.log(_LARGEST_OTHER_RATIO)
-        )
-        rows, columns, near = rows[is_like], columns[is_like], near[is_like]
-    alone = furthest + _BEYOND
+        grown = (box_size[0] * box_size[1])[columns] / (cars.size[0] * cars.size[1])[rows]
+        is_possible &= ~(cars.is_parked[rows] & (grown > _PARKED_GROWN))
+        is_possible &= np.maximum(wide, high) <= _LARGEST_RATIO
+        is_possible &= np.minimum(wide, high) <= _LARGEST_OTHER_RATIO
+    alone = cars.reach + _BEYOND
     cost = np.repeat(alone[:, None], len(found), axis=1)
-    cost[rows, columns] = np.minimum(near, alone[rows])
+    cost[rows, columns] = np.where(is_possible, np.minimum(near, alone[rows]), alone[rows])
     return cost, alone
 
 
-def _visible(boxes: NDArray[np.float64], picture: Picture) -> Edges:
-    """Return the parts of boxes, as middles and half sizes, that lie in the picture; others as they are."""
-    edges = np.concatenate([boxes[:, :2] - boxes[:, 2:], boxes[:, :2] + boxes[:, 2:]], axis=1)
-    inside = np.empty_like(edges)
-    inside[:, :2] = np.maximum(edges[:, :2], 0.0)
-    inside[:, 2:] = np.minimum(edges[:, 2:], (picture.width, picture.height))
-    is_in = (inside[:, 2:] > inside[:, :2]).all(axis=1)
-    return np.asarray(np.where(is_in[:, None], inside, edges))
+def _visible(cars: _Cars, measures: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the low and high edges of the parts of cars that lie in the picture; others as they are."""
+    low, high = cars.middle - cars.size / 2, cars.middle + cars.size / 2
+    inside_low = np.maximum(low, 0.0)
+    inside_high = np.minimum(high, measures)
+    is_in = np.logical_and(*(inside_high > inside_low))
+    return np.where(is_in, inside_low, low), np.where(is_in, inside_high, high)
 
 
-def _edges_of_cars(found: Sequence[Detection], picture: Picture) -> Edges:
-    """Return the detections' boxes; of FOMO's cells, those of usual cars around their middles."""
-    return edges_of(
-        [picture.car_box(item.box) for item in found] if picture.has_cells else [i.box for i in found]
-    )
+def _edges_of_cars(
+    found: Sequence[Detection], picture: Picture
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return low and high edges of the detections' boxes; of FOMO's cells, of usual cars around them."""
+    boxes = [picture.car_box(item.box) for item in found] if picture.has_cells else [i.box for i in found]
+    columns = _columns([(box.x, box.y, box.width, box.height) for box in boxes])
+    return columns[:2], columns[:2] + columns[2:]
+
+
+def _columns(rows: Sequence[tuple[float, ...]]) -> NDArray[np.float64]:
+    """Return an array with a row for each column, which is what NumPy is fast with."""
+    return np.ascontiguousarray(np.array(rows, np.float64).T)

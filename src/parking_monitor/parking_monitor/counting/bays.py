@@ -113,7 +113,8 @@ class BayWatch:
         self._assign(standing, now_s)
         sight = _Sight([track for track in tracks if track.is_parked], now_s)
         for index in range(len(self._bays)):
-            self._take(index, sight, min(dt_s, _FRAME_S), now_s, stamp_ns)
+            if not self._is_settled(index, now_s):
+                self._take(index, sight, min(dt_s, _FRAME_S), now_s, stamp_ns)
 
     def lose_sight(self) -> None:
         """Make every bay unknown, keeping what it was."""
@@ -129,6 +130,19 @@ class BayWatch:
         covered = self._places.covered(edges)
         self._occupants = {bay: standing[row] for row, bay in self._places.assign(edges, covered)}
         self._covered = _covered_by_others(covered, standing, self._occupants)
+
+    def _is_settled(self, index: int, now_s: float) -> bool:
+        """Tell whether a bay is known for certain to be taken, and its car is seen: nothing will change."""
+        occupant, count = self._occupants.get(index), self._counts[index]
+        return (
+            occupant is not None
+            and not occupant.is_gone
+            and now_s - occupant.seen_s <= _UNSEEN_S
+            and count.state is BayState.OCCUPIED
+            and count.confidence > _CERTAIN
+            and self._evidence[index] >= _TAKEN_S
+            and self._sight[index] >= _SIGHT_S
+        )
 
     def _take(self, index: int, sight: '_Sight', dt_s: float, now_s: float, stamp_ns: int) -> None:
         count, occupant = self._counts[index], self._occupants.get(index)

@@ -77,9 +77,8 @@ class GateWatch:
             for line in self._lines:
                 line.assume_way(track, start)
         for track in tracks:
-            place = foot(track)
             for line in self._lines:
-                if line.follow(track, place, now_s) and track.is_confirmed:
+                if line.follow(track, now_s) and track.is_confirmed:
                     passages += [line.settle(track)]
         for track in changes.ended:
             if track.is_confirmed:
@@ -101,14 +100,15 @@ class _Line:
         (ax, ay), (bx, by) = self._line
         self._way, self._length = (bx - ax, by - ay), math.hypot(bx - ax, by - ay)
 
-    def follow(self, track: Track, place: Point, now_s: float) -> bool:
+    def follow(self, track: Track, now_s: float) -> bool:
         """Take a car's place, and tell whether its crossing is certain now."""
         known = track.gate_sides.get(self._name)
         if known is None:
             known = track.gate_sides[self._name] = GateSide()
-        last, known.last = known.last, place
-        if last == place and known.crossed_s is None:
+        elif track.is_parked and known.crossed_s is None:
             return False
+        place = foot(track)
+        last, known.last = known.last, place
         distance = self._distance(place) / track.size
         if known.side == 0:
             if abs(distance) >= _BAND_SIZES:

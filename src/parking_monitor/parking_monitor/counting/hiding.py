@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from parking_monitor.counting.track import BLINK_S, Track
 from parking_monitor.values import Box
 
-# A moving car that vanishes is believed in for so much of the time for which it was seen.
-_MOVING_SHARE = 0.8
-_MOVING_LEAST_S = 0.7
-_MOVING_MOST_S = 8.0
-_STOOD_LEAST_S = 8.0
+# A car that was seen for a moment only, and vanishes, is believed in for about as long again; one that
+# was seen so often is no mistake: it is in the picture until it has had the time to drive out of it.
+_MOMENT_SHARE = 0.8
+_MOMENT_LEAST_S = 0.7
+_MOVING_HITS = 6
+_MOVING_S = 5.0
+_STOOD_S = 8.0
 # A parked car that vanishes alone is believed in for so many times the longest time for which any
 # here was missed and came back, within limits; that time is forgotten slowly.
 _PARKED_TIMES = 2.0
@@ -104,9 +106,11 @@ class Hiding:
 
     def _patience_s(self, track: Track) -> float:
         if not track.is_established:
-            known_s = track.seen_s - track.birth_s
-            least_s = _STOOD_LEAST_S if track.is_parked else _MOVING_LEAST_S
-            return min(max(_MOVING_SHARE * known_s, least_s), _MOVING_MOST_S)
+            if track.is_parked:
+                return _STOOD_S
+            if track.hits >= _MOVING_HITS:
+                return _MOVING_S
+            return max(_MOMENT_SHARE * (track.seen_s - track.birth_s), _MOMENT_LEAST_S)
         if track.seen_s < self._watched_since_s:
             return _UNWATCHED_S
         if track.veiled_s > _VEIL_S:

@@ -24,7 +24,8 @@ _PARTS_SHARE = 0.35
 # A box in a large one has to be at least so sure, as a share of it.
 _AS_SURE = 0.5
 
-Edges = NDArray[np.float64]
+_Values = NDArray[np.float64]
+Edges = _Values
 """Boxes as (n, 4): left, top, right, bottom in pixels."""
 
 
@@ -65,21 +66,11 @@ def edges_of(boxes: Sequence[Box]) -> Edges:
     return corners
 
 
-def intersections(one: Edges, other: Edges) -> NDArray[np.float64]:
-    """Return the areas that each of n boxes shares with each of m, (n, m) square pixels."""
-    return shared_areas(one[:, None], other)
-
-
-def shared_areas(one: Edges, other: Edges) -> NDArray[np.float64]:
-    """Return the area that each box shares with the other at its place in square pixels."""
-    wide = np.minimum(one[..., 2], other[..., 2]) - np.maximum(one[..., 0], other[..., 0])
-    high = np.minimum(one[..., 3], other[..., 3]) - np.maximum(one[..., 1], other[..., 1])
+def _shared_areas(left: _Values, top: _Values, right: _Values, bottom: _Values) -> _Values:
+    """Return the areas that each of n boxes shares with each, (n, n) square pixels."""
+    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    high = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
     return np.asarray(np.maximum(wide, 0.0) * np.maximum(high, 0.0))
-
-
-def areas(edges: Edges) -> NDArray[np.float64]:
-    """Return the area of each box in square pixels."""
-    return np.asarray((edges[:, 2] - edges[:, 0]) * (edges[:, 3] - edges[:, 1]))
 
 
 def _merge_cells(cells: Sequence[Detection], cell_size: tuple[float, float]) -> tuple[Detection, ...]:
@@ -151,7 +142,7 @@ def _fits(one: Box, other: Box, car_size: tuple[float, float], least_area: float
 def _without_huge(detections: Detections) -> Sequence[Detection]:
     """Return the boxes without those that fill the picture, or much of it around a smaller one."""
     area = detections.image_width * detections.image_height
-    if all(item.box.area <= _LARGE_SHARE * area for item in detections.items):
+    if not any(item.box.width * item.box.height > _LARGE_SHARE * area for item in detections.items):
         return detections.items
     return [
         item
@@ -173,11 +164,10 @@ def _drop_repeated(items: Sequence[Detection]) -> tuple[Detection, ...]:
     surest_first = sorted(items, key=lambda item: item.confidence, reverse=True)
     if len(surest_first) < 2:
         return tuple(surest_first)
-    edges = edges_of([item.box for item in surest_first])
-    area = areas(edges)
-    shared = intersections(edges, edges)
-    smaller = np.minimum(area[:, None], area[None, :])
-    is_same = shared > _SAME_CAR_SHARE * np.maximum(smaller, 1e-9)
+    left, top, right, bottom = np.ascontiguousarray(edges_of([item.box for item in surest_first]).T)
+    area = (right - left) * (bottom - top)
+    smaller = _SAME_CAR_SHARE * area
+    is_same = _shared_areas(left, top, right, bottom) > np.minimum(smaller[:, None], smaller)
     np.fill_diagonal(is_same, val=False)
     if not is_same.any():
         return tuple(surest_first)

@@ -198,25 +198,26 @@ class Track:
             self.x.advance(dt_s, self.width, self.growth)
             self.y.advance(dt_s, self.height, self.growth)
 
-    def see(self, found: Detection, now_s: float, picture: Picture) -> None:
-        """Take the detection that shows it now."""
+    def see(self, found: Detection, now_s: float, picture: Picture) -> bool:
+        """Take the detection that shows it now; return whether it stands where it is parked, as most do."""
         box = found.box
         unseen_s = now_s - self.seen_s
         was_lost = self.misses > 1 and unseen_s > BLINK_S
         self.hits += 1
-        self.misses = 0
-        self.is_hidden = False
-        self.unexplained_s = self.veiled_s = 0.0
+        if self.misses:
+            self.misses = 0
+            self.is_hidden = False
+            self.unexplained_s = self.veiled_s = 0.0
         self.streak += 1
         if self.streak >= _STEADY_HITS:
             self.steady_s = now_s
         before, self.seen_box = self.seen_box, box
         self.seen_s = now_s
         self.confidence = found.confidence
+        if self.is_parked and self._still_stands(box):
+            return True
         share = _SURENESS if self.hits > 1.0 / _SURENESS else 1.0 / self.hits
         self.sureness += share * (found.confidence - self.sureness)
-        if self.is_parked and self._still_stands(box):
-            return
         self.driven = self.distance_from(self.birth)
         # What comes to stand before a parked car makes its box smaller, and the car no smaller.
         smoothing = max(_SMOOTHING, 1.0 - math.exp(-unseen_s / _SMOOTHING_S))
@@ -229,6 +230,7 @@ class Track:
         self.y.correct(middle_y, self.height, self.noise[1])
         self._grow(before, unseen_s, picture)
         self._settle(now_s, was_lost=was_lost)
+        return False
 
     def _still_stands(self, box: Box) -> bool:
         """Tell whether a parked car is seen where it stands, as it nearly always is, and take its box."""
@@ -237,9 +239,7 @@ class Track:
         if abs(away_x) > _HARDLY * self.width or abs(away_y) > _HARDLY * self.height:
             return False
         self.strays = 0
-        x, y = x + _CREEP * away_x, y + _CREEP * away_y
-        self.anchor = x, y
-        self.x.position, self.y.position = x, y
+        self.x.position, self.y.position = self.anchor = x + _CREEP * away_x, y + _CREEP * away_y
         self.width += _SMOOTHING_PARKED * (width - self.width)
         self.height += _SMOOTHING_PARKED * (height - self.height)
         return True

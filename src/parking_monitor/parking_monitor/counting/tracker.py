@@ -58,6 +58,8 @@ _MOST_REMEMBERED = 64
 _SAME_PLACE_SIZES = 0.4
 _LONGEST_BLINK_S = 60.0
 _MOST_STEPS = 8
+# A parked car looks the same again and again: of so many detections, one is learned from.
+_STANDING_TELLS = 4
 
 
 class Tracker:
@@ -126,20 +128,22 @@ class Tracker:
         if track.unexplained_s and not track.veiled_s and track.is_established:
             self._hiding.learn(track.unexplained_s)
         before, unseen_s = track.seen_box, self.now_s - track.seen_s
-        track.see(item, self.now_s, picture)
+        if track.see(item, self.now_s, picture) and track.hits % _STANDING_TELLS:
+            return
         if not track.is_parked and STEP_S[0] <= unseen_s <= STEP_S[1]:
             track.steps.append((before, item.box, unseen_s))
             del track.steps[:-_MOST_STEPS]
-        if track.is_confirmed:
-            self._learn_way(track, picture)
-            if not track.is_doubtful:
-                self._usual.learn(item.confidence)
-            track.is_doubtful = (
-                track.hits >= _DOUBTED_HITS
-                and not track.is_established
-                and self._usual.is_doubtful(track.sureness, _DRIVEN_SPREADS)
-            )
-        if track.is_confirmed and not picture.has_cells and not picture.is_cut(item.box):
+        if not track.is_confirmed:
+            return
+        self._learn_way(track, picture)
+        if not track.is_doubtful:
+            self._usual.learn(item.confidence)
+        track.is_doubtful = (
+            track.hits >= _DOUBTED_HITS
+            and not track.is_established
+            and self._usual.is_doubtful(track.sureness, _DRIVEN_SPREADS)
+        )
+        if not picture.has_cells and not picture.is_cut(item.box):
             self._scale.learn(item.box, picture.height)
 
     def _learn_way(self, track: Track, picture: Picture) -> None:

@@ -56,7 +56,7 @@ class Block:
 
 def guides() -> list[Path]:
     """Return the texts with commands for a user."""
-    return [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+    return [ROOT / 'README.md', ROOT / 'docker' / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 
 
 def blocks(guide: Path, language: str) -> list[Block]:

@@ -13,6 +13,7 @@ from parking_monitor.supervisor import Command
 from tests.support.workspace import ROOT
 
 DEFAULT = ROOT / 'src/parking_monitor/config/device.yaml'
+VARIABLE = 'facility: Variable\ncameras: [{name: gate, model: my.eim}]'
 
 
 @pytest.fixture
@@ -56,6 +57,20 @@ def test_the_default_is_used_as_it_ships_where_the_data_volume_is_at_its_place(t
 def test_a_fleet_yaml_on_the_data_volume_comes_first(layout: Layout) -> None:
     decision = of(layout, 'facility: Mine\ncameras: [{name: gate}]\n')
     assert (decision.path, decision.fleet.facility) == (layout.fleet_yaml, 'Mine')
+
+
+def test_the_variable_comes_before_the_file(layout: Layout) -> None:
+    decision = of(layout, 'facility: File\ncameras: [{name: gate}]\n', FLEET_YAML=VARIABLE)
+    assert decision.fleet.facility == 'Variable'
+    # What is relative in it is so to the operator's folder.
+    assert decision.fleet.cameras[0].model == str(layout.data / 'my.eim')
+    assert of(layout, FLEET_YAML=' ').fleet.facility == 'File'
+
+
+def test_a_variable_that_cannot_be_kept_is_told(layout: Layout) -> None:
+    layout.data.write_text('a file where the folder should be')
+    with pytest.raises(ConfigError, match=r'FLEET_YAML: .* cannot be written'):
+        of(layout, FLEET_YAML=VARIABLE)
 
 
 def test_a_broken_one_is_not_replaced_by_the_default(layout: Layout) -> None:

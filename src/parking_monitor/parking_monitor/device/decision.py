@@ -11,6 +11,7 @@ from parking_monitor.durable_file import write_durably
 from parking_monitor.yaml_source import YamlError, read_yaml
 
 _UUID = 'BALENA_DEVICE_UUID'
+_FLEET_YAML = 'FLEET_YAML'
 _USUAL_IDENTITY = Path('/data/identity')
 
 
@@ -48,14 +49,15 @@ def decide(layout: Layout, default: Path, environment: Mapping[str, str]) -> Dec
     """Return what to run.
 
     Args:
-        layout: where the data volume is; its fleet.yaml comes first.
+        layout: where the data volume is, whose fleet.yaml comes before the default. Before that comes
+            the variable FLEET_YAML, which is set where nobody can write to the volume.
         default: the fleet.yaml of a device that has none.
         environment: of this process.
 
     Raises:
         ConfigError: when the configuration is not valid; says what is wrong, a problem a line.
     """
-    path = layout.fleet_yaml if layout.fleet_yaml.exists() else _default(layout, default)
+    path = _fleet_yaml(layout, default, environment)
     environment = dict(environment)
     if not _names_its_uuid(path):
         environment[_UUID] = device_uuid(layout, environment)
@@ -63,6 +65,20 @@ def decide(layout: Layout, default: Path, environment: Mapping[str, str]) -> Dec
     # A graph without nodes leaves the camera to Edge Impulse's own client.
     runs = Runs.GRAPH if graph.build(fleet).nodes else Runs.STUDIO
     return Decision(runs, path, fleet, environment)
+
+
+def _fleet_yaml(layout: Layout, default: Path, environment: Mapping[str, str]) -> Path:
+    """Return the file to follow; a variable's text is put beside the operator's, for its relative paths."""
+    if text := environment.get(_FLEET_YAML, '').strip():
+        path = layout.data / 'fleet-of-variable.yaml'
+        try:
+            write_durably(path, f'{text}\n')
+        except OSError as error:
+            raise config.ConfigError(
+                f'{_FLEET_YAML}: {path} cannot be written: {error.strerror}; give the device a data volume'
+            ) from None
+        return path
+    return layout.fleet_yaml if layout.fleet_yaml.exists() else _default(layout, default)
 
 
 def _default(layout: Layout, default: Path) -> Path:

@@ -8,9 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_monitor import config
+from parking_monitor import config, graph
 from parking_monitor.config import ConfigError, Fleet
 from parking_monitor.config_places import zone_of
+from parking_monitor.fleet import notes
 from parking_monitor.simulation.scene import load_scene
 from parking_monitor.simulation.simulator import Simulator
 
@@ -336,10 +337,10 @@ def test_a_chat_without_a_token_leaves_telegram_off() -> None:
     assert telegram.token is None
 
 
-def test_a_token_without_a_chat_is_refused_with_what_to_do() -> None:
-    assert 'telegram: chat_id is missing; with TG_TOKEN set, set TG_CHAT_ID too' in refusal(
-        SMALLEST, TG_TOKEN='123:abc'
-    )
+def test_a_token_without_a_chat_leaves_telegram_off_and_the_rest_counting() -> None:
+    fleet = parsed(SMALLEST, TG_TOKEN='123:abc')
+    assert 'telegram: TG_TOKEN is set and TG_CHAT_ID is not, so nothing is sent' in notes(fleet, {})
+    assert 'telegram_notifier' not in {node.executable for node in graph.build(fleet).nodes}
 
 
 def test_a_wrong_variable_is_named_instead_of_a_line() -> None:

@@ -64,12 +64,6 @@ class Telegram(Section):
     commands: bool = True
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=MAX_RULES)] | None = None
 
-    @model_validator(mode='after')
-    def _token_has_a_chat(self) -> Self:
-        if self.token and not self.chat_id:
-            raise ValueError('chat_id is missing; with TG_TOKEN set, set TG_CHAT_ID too')
-        return self
-
     @property
     def rule_settings(self) -> tuple[RuleSettings, ...]:
         """Return the rules as the notifier takes them."""

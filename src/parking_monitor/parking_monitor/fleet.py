@@ -112,6 +112,8 @@ def notes(configuration: config.Fleet, environment: Mapping[str, str] = os.envir
         found += _identity_notes(configuration.cloud.identity)
     if configuration.telegram and not configuration.telegram.token:
         found.append('telegram: TG_TOKEN is not set, so nothing is sent')
+    elif configuration.telegram and not configuration.telegram.chat_id:
+        found.append('telegram: TG_TOKEN is set and TG_CHAT_ID is not, so nothing is sent')
     found += [
         f'{field}: {path} is not there now'
         for field, path in _named_files(configuration)

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 _FENCE = re.compile(
-    r'(?:^<!-- test: (?P<note>[^\n]*?) -->\n)?'
+    r'(?:^ *<!-- test: (?P<note>[^\n]*?) -->\n)?'
     r'^(?P<indent> *)```(?P<language>\w+)\n(?P<text>.*?)^(?P=indent)```$',
     re.MULTILINE | re.DOTALL,
 )

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run all tests: those of tests/unit beside the others, which mostly wait for processes and servers.
+# Run all tests, in three groups side by side: most of them wait for processes and servers.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
@@ -7,14 +7,18 @@ if [ $# -gt 0 ]; then
   exec python -m pytest "$@"
 fi
 mkdir -p build
-log=build/unit-tests.log
-python -m pytest tests/unit >"$log" 2>&1 &
-unit=$!
-trap 'kill "$unit" 2>/dev/null' EXIT
-python -m pytest tests/e2e tests/integration tests/launch tests/ros
-others=$?
-wait "$unit"
-units=$?
+declare -A pids
+trap 'kill "${pids[@]}" 2>/dev/null' EXIT
+for group in unit integration; do
+  python -m pytest "tests/$group" >"build/$group-tests.log" 2>&1 &
+  pids[$group]=$!
+done
+echo 'tests/unit and tests/integration run beside these; what they say follows at the end'
+python -m pytest tests/e2e tests/launch tests/ros
+status=$?
+for group in integration unit; do
+  wait "${pids[$group]}" || status=1
+  cat "build/$group-tests.log"
+done
 trap - EXIT
-cat "$log"
-[ "$others" -eq 0 ] && [ "$units" -eq 0 ]
+exit "$status"

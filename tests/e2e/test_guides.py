@@ -56,23 +56,17 @@ def test_the_commands_of_a_guide_do_what_they_say(
 
 
 def run(block: Block, folder: Path, environment: dict[str, str]) -> None:
-    ended = subprocess.run(
-        ['bash', '-euo', 'pipefail', '-c', block.text],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert ended.returncode == 0, f'{block}:\n{block.text}\n{ended.stdout}'
+    process = start(block, folder, environment)
+    try:
+        said, _ = process.communicate(timeout=PATIENCE_S)
+    finally:
+        process.kill()
+    assert process.returncode == 0, f'{block}:\n{block.text}\n{said}'
 
 
-def run_until_it_is_seen(block: Block, folder: Path, environment: dict[str, str]) -> None:
-    """Run a block that goes on until Ctrl-C, and press that once the words are there."""
-    process = subprocess.Popen(
+def start(block: Block, folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a block in a session of its own, with nobody at the keyboard."""
+    return subprocess.Popen(
         ['bash', '-euo', 'pipefail', '-c', block.text],
         cwd=folder,
         env=environment,
@@ -83,6 +77,11 @@ def run_until_it_is_seen(block: Block, folder: Path, environment: dict[str, str]
         start_new_session=True,
         preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls prctl and nothing that locks
     )
+
+
+def run_until_it_is_seen(block: Block, folder: Path, environment: dict[str, str]) -> None:
+    """Run a block that goes on until Ctrl-C, and press that once the words are there."""
+    process = start(block, folder, environment)
     assert process.stdout is not None
     deadline = threading.Timer(PATIENCE_S, os.killpg, (process.pid, signal.SIGKILL))
     deadline.start()

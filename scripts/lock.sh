@@ -6,8 +6,8 @@ command -v uv >/dev/null || { echo 'needs uv: pip install uv' >&2; exit 1; }
 compile() { uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --index-strategy unsafe-best-match "$@"; }
 constraints=$(mktemp)
 trap 'rm -f "$constraints"' EXIT
-compile build.in runtime.in provisioning.in ros.in dev.in -o "$constraints"
-for name in build runtime provisioning ros dev; do
+compile build.in runtime.in fleet.in provisioning.in ros.in dev.in -o "$constraints"
+for name in build runtime fleet provisioning ros dev; do
   compile --generate-hashes -c "$constraints" "$name.in" -o "$name.txt"
 done
 # Training is an extra, and never installed with the rest.

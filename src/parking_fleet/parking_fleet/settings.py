@@ -1,0 +1,242 @@
+"""Read parking-fleet.yaml and the environment: which broker, which store, which address to serve.
+
+A variable wins over the file: `PARKING_FLEET_BROKER__HOST` is `broker: host:`. Every refusal
+names the field and what is allowed; what was given is never repeated, for it may be a secret.
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from parking_fleet.errors import SettingsError
+
+DEFAULT_FILE = Path('parking-fleet.yaml')
+FILE_VARIABLE = 'PARKING_FLEET_FILE'
+
+Role = Literal['reader', 'operator']
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone is called {name!r}; give one such as 'Europe/Berlin'") from None
+    return name
+
+
+def _topic(name: str) -> str:
+    if any(character in name for character in '+#\0') or name.startswith('$'):
+        raise ValueError("a topic has no '+', '#' or NUL, and does not begin with '$'")
+    return name
+
+
+def _database(url: SecretStr) -> SecretStr:
+    try:
+        name = make_url(url.get_secret_value()).drivername
+    except ArgumentError:
+        name = ''
+    if name not in ('sqlite', 'postgresql', 'postgresql+pg8000'):
+        raise ValueError(
+            "not a database that is supported; give 'sqlite:///fleet.sqlite3' (a relative path; four "
+            "slashes for an absolute one) or 'postgresql://user:password@host/name'"
+        )
+    return url
+
+
+TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
+TopicName = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_topic)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra='forbid', frozen=True, hide_input_in_errors=True)
+
+
+class Broker(_Section):
+    """Where the fleet's messages come from, and as whom to connect.
+
+    Attributes:
+        host: host name of the broker: mosquitto, EMQX, or the endpoint of AWS IoT Core. Empty: none,
+            and nothing is taken in.
+        port: 8883, or 443 where a firewall lets nothing else out (AWS IoT Core).
+        client_id: this worker's MQTT client id. Each worker needs its own, and keeps it over restarts:
+            the broker keeps the messages of a worker that is away under this name.
+        certificate: PEM certificate of this worker.
+        private_key: PEM key of that certificate.
+        ca: PEM certificates that the broker is checked against; None: those of the system.
+        group: name of the shared subscription; workers with the same one divide the load.
+        topics: further topics with counts, where `AWS_TOPIC` of the devices points to.
+        receive_maximum: messages taken in and not yet stored, at most. AWS IoT Core allows 100.
+        session_expiry_s: how long the broker keeps the messages of a worker that is away.
+    """
+
+    host: str = ''
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8883
+    client_id: Annotated[str, Field(min_length=1, max_length=128)] = 'parking-fleet'
+    certificate: Path | None = None
+    private_key: Path | None = None
+    ca: Path | None = None
+    group: Annotated[str, Field(pattern=r'^[A-Za-z0-9_-]{1,64}$')] = 'parking-fleet'
+    topics: tuple[TopicName, ...] = ('EI_TOPIC',)
+    receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 2_000
+    session_expiry_s: Annotated[int, Field(ge=0, le=2**32 - 2)] = 86_400
+
+    @model_validator(mode='after')
+    def _has_identity(self) -> Self:
+        if self.host and (self.certificate is None or self.private_key is None):
+            raise ValueError('a broker needs certificate and private_key; see `parking-fleet serve --help`')
+        return self
+
+
+class StoreSettings(_Section):
+    """Where counts are kept, and for how long.
+
+    Attributes:
+        url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.
+        raw_days: how long each single count is kept after its arrival.
+        minute_days: how long the 1-minute summaries are kept.
+        quarter_days: how long the 15-minute summaries are kept.
+        day_days: how long the daily summaries are kept.
+        crossing_days: how long single cars through gates are kept after their arrival.
+        quarantine_rows: how many invalid messages are kept, the newest ones.
+    """
+
+    url: Annotated[SecretStr, AfterValidator(_database)] = SecretStr('sqlite:///parking-fleet.sqlite3')
+    raw_days: Days = 7
+    minute_days: Days = 7
+    quarter_days: Days = 90
+    day_days: Days = 3_653
+    crossing_days: Days = 90
+    quarantine_rows: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+
+
+class ApiToken(_Section):
+    """A token for `/api/v1`, as `parking-fleet token` prints it; the token itself is kept nowhere."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    role: Role = 'reader'
+    sha256: Annotated[str, Field(pattern=r'^[0-9a-f]{64}$')]
+
+
+class Web(_Section):
+    """Where to serve the API and the dashboard.
+
+    Attributes:
+        host: address to listen on; anything but this machine needs `tokens`.
+        port: TCP port.
+        tokens: who may use `/api/v1`; none: everyone who reaches it, on this machine alone.
+    """
+
+    host: str = '127.0.0.1'
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    tokens: tuple[ApiToken, ...] = ()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return whether only this machine can reach the address."""
+        if self.host == 'localhost':
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode='after')
+    def _is_behind_a_login(self) -> Self:
+        if not self.is_loopback and not self.tokens:
+            raise ValueError(
+                'serving to other machines needs a login; make a token with `parking-fleet token NAME` '
+                'and put it under web.tokens, or leave host at 127.0.0.1'
+            )
+        return self
+
+
+class Settings(BaseSettings):
+    """Hold everything that `parking-fleet` can be told.
+
+    Attributes:
+        facilities: facilities.yaml, with names, capacities, time zones and opening hours; None: what the
+            messages tell is all there is.
+        interval_s: how often a device reports at least, unless facilities.yaml says otherwise.
+        time_zone: of facilities that facilities.yaml does not name.
+    """
+
+    model_config = SettingsConfigDict(
+        extra='forbid',
+        frozen=True,
+        hide_input_in_errors=True,
+        env_prefix='PARKING_FLEET_',
+        env_nested_delimiter='__',
+        nested_model_default_partial_update=True,
+    )
+
+    broker: Broker = Broker()
+    store: StoreSettings = StoreSettings()
+    web: Web = Web()
+    facilities: Path | None = None
+    interval_s: Annotated[float, Field(gt=0, le=86_400)] = 120.0
+    time_zone: TimeZoneName = 'UTC'
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the framework's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the framework's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take variables first, then the file."""
+        file = settings_file()
+        from_file = (YamlConfigSettingsSource(settings_cls, file),) if file is not None else ()
+        return init_settings, env_settings, *from_file
+
+
+def settings_file() -> Path | None:
+    """Return the file of the settings: the one named by PARKING_FLEET_FILE, or ./parking-fleet.yaml."""
+    named = os.environ.get(FILE_VARIABLE)
+    if named:
+        return Path(named)
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: naming every field that is wrong.
+    """
+    file = settings_file()
+    if file is not None and not file.is_file():
+        raise SettingsError(
+            f'{FILE_VARIABLE} names {file}, which is not there; create it or unset the variable'
+        )
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError('\n'.join(explain_problems(error))) from None
+    except yaml.YAMLError as error:
+        raise SettingsError(
+            f'{file} is not YAML: {getattr(error, "problem", None) or "see its syntax"}'
+        ) from None
+
+
+def explain_problems(error: ValidationError) -> list[str]:
+    """Return a line for each thing that is wrong, without what was given."""
+    return [
+        f'{".".join(map(str, problem["loc"])) or "settings"}: {problem["msg"].removeprefix("Value error, ")}'
+        for problem in error.errors()
+    ]

@@ -1,0 +1,287 @@
+"""Ask the store: what is now, what was, and what was refused."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Float, Row, Select, Table, cast, func, select
+
+from parking_fleet.store.batch import Clock
+from parking_fleet.store.carrying import carry_forward
+from parking_fleet.store.database import Database
+from parking_fleet.store.tables import (
+    CAMERAS,
+    COUNTS,
+    CROSSINGS,
+    DAYS,
+    DEVICES,
+    FLOW_DAYS,
+    FLOW_QUARTERS,
+    MINUTES,
+    QUARANTINE,
+    QUARTERS,
+    STATES,
+)
+from parking_fleet.store.values import (
+    CameraState,
+    CountRecord,
+    CrossingRecord,
+    DeviceRecord,
+    FlowPoint,
+    HistoryPoint,
+    QuarantinedMessage,
+    Step,
+)
+
+MAX_ROWS = 100_000
+"""No answer has more rows; ask for less time or coarser steps."""
+
+_SUMMARIES: dict[Step, Table] = {'minute': MINUTES, 'quarter': QUARTERS, 'day': DAYS}
+_CAMERA_NUMBERS = (
+    'seq',
+    'observed_ms',
+    'received_ms',
+    'state',
+    'cars',
+    'entered',
+    'left',
+    'net',
+    'capacity',
+    'occupied',
+    'free',
+    'unknown',
+    'entered_today',
+    'left_today',
+    'facility',
+    'floor',
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Name what is asked for; None means all of them, and '' the one without a name."""
+
+    facility: str | None = None
+    floor: str | None = None
+    uuid: str | None = None
+    camera: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Hold a time from `since_ms` up to but not including `until_ms`, Unix milliseconds."""
+
+    since_ms: int
+    until_ms: int
+
+
+class Reader:
+    """Answer questions; may be used from several threads at once.
+
+    Args:
+        database: an open one, whose tables are up to date.
+        hold_s: for how long a count stands when no newer one comes.
+    """
+
+    def __init__(self, database: Database, hold_s: float = 300.0) -> None:
+        self._database = database
+        self._hold_s = hold_s
+
+    def cameras(self, since_ms: int = 0) -> list[CameraState]:
+        """Return the newest count of each camera that reported, received since then.
+
+        A camera that was moved to another floor is given where it is now.
+        """
+        wanted = (
+            select(DEVICES.c.uuid, CAMERAS)
+            .join(DEVICES, DEVICES.c.id == CAMERAS.c.device_id)
+            .where(CAMERAS.c.received_ms >= since_ms, CAMERAS.c.received_ms > 0)
+            .order_by(CAMERAS.c.seq)
+        )
+        with self._database.reading() as connection:
+            newest = {(row.device_id, row.name): row for row in connection.execute(wanted)}
+        return [_camera(row) for row in newest.values()]
+
+    def devices(self, since_ms: int = 0) -> list[DeviceRecord]:
+        """Return every device heard of since then."""
+        heard = (DEVICES.c.last_ms >= since_ms) | (DEVICES.c.presence_ms >= since_ms)
+        with self._database.reading() as connection:
+            return [
+                _device(row)
+                for row in connection.execute(select(DEVICES).where(heard).order_by(DEVICES.c.uuid))
+            ]
+
+    def history(self, place: Place, step: Step, span: Span) -> list[HistoryPoint]:
+        """Return the course of a place, a point for each bucket in which a camera reported.
+
+        Steps of a minute are shorter than a device's interval: there a camera's last count stands
+        until the next, for `hold_s` at most.
+        """
+        table = _SUMMARIES[step]
+        since_s, until_s = span.since_ms // 1000, -(-span.until_ms // 1000)
+        if step == 'minute':
+            wanted = _of_cameras(select(table), table, place).where(
+                table.c.start_s >= since_s - self._hold_s, table.c.start_s < until_s
+            )
+            with self._database.reading() as connection:
+                rows = connection.execute(wanted.order_by(table.c.start_s).limit(MAX_ROWS)).all()
+            return carry_forward(rows, since_s=since_s, until_s=until_s, hold_s=self._hold_s)
+        mean = {
+            name: func.sum(cast(table.c[f'{name}_sum'], Float) / func.nullif(table.c.known, 0))
+            for name in ('cars', 'occupied')
+        }
+        columns = [
+            table.c.start_s,
+            func.sum(table.c.last_cars),
+            mean['cars'],
+            func.sum(table.c.cars_min),
+            func.sum(table.c.cars_max),
+            func.sum(table.c.last_occupied),
+            func.sum(table.c.last_free),
+            func.sum(table.c.last_unknown),
+            func.sum(table.c.last_capacity),
+            mean['occupied'],
+            func.sum(table.c.occupied_max),
+            func.count(),
+            func.sum(table.c.known),
+        ]
+        summed = (
+            _of_cameras(select(*columns), table, place)
+            .where(table.c.start_s >= since_s, table.c.start_s < until_s)
+            .group_by(table.c.start_s)
+            .order_by(table.c.start_s)
+            .limit(MAX_ROWS)
+        )
+        with self._database.reading() as connection:
+            return [HistoryPoint(*_whole(row)) for row in connection.execute(summed)]
+
+    def flow(self, place: Place, step: Step, span: Span) -> list[FlowPoint]:
+        """Return the cars through each gate in steps of 15 minutes or a day."""
+        table = FLOW_DAYS if step == 'day' else FLOW_QUARTERS
+        summed = (
+            _of_cameras(
+                select(table.c.start_s, table.c.gate, func.sum(table.c.entered), func.sum(table.c.left)),
+                table,
+                place,
+            )
+            .where(table.c.start_s >= span.since_ms // 1000, table.c.start_s < -(-span.until_ms // 1000))
+            .group_by(table.c.start_s, table.c.gate)
+            .order_by(table.c.start_s, table.c.gate)
+            .limit(MAX_ROWS)
+        )
+        with self._database.reading() as connection:
+            return [FlowPoint(row[0], row[1], int(row[2]), int(row[3])) for row in connection.execute(summed)]
+
+    def crossings(self, place: Place, span: Span, limit: int = 1_000) -> list[CrossingRecord]:
+        """Return single cars through gates, the newest first."""
+        with self._database.reading() as connection:
+            return [
+                CrossingRecord(**_named(row), gate=row.gate, direction=row.direction, track=row.track)
+                for row in connection.execute(_newest_first(CROSSINGS, place, span, limit))
+            ]
+
+    def counts(self, place: Place, span: Span, limit: int = 1_000) -> list[CountRecord]:
+        """Return single counts, the newest first."""
+        with self._database.reading() as connection:
+            return [
+                CountRecord(
+                    **_named(row),
+                    clock=Clock(row.clock).name,
+                    state=STATES[row.state],  # type: ignore[arg-type]  # the names of State, in their order
+                    cars=row.cars,
+                    entered=row.entered,
+                    left=row.left,
+                    capacity=row.capacity,
+                    occupied=row.occupied,
+                    free=row.free,
+                    unknown=row.unknown,
+                )
+                for row in connection.execute(_newest_first(COUNTS, place, span, limit))
+            ]
+
+    def quarantine(self, limit: int = 100, before_id: int | None = None) -> list[QuarantinedMessage]:
+        """Return invalid messages, the newest first."""
+        wanted = select(QUARANTINE).order_by(QUARANTINE.c.id.desc()).limit(min(limit, MAX_ROWS))
+        if before_id is not None:
+            wanted = wanted.where(QUARANTINE.c.id < before_id)
+        with self._database.reading() as connection:
+            return [
+                QuarantinedMessage(
+                    id=row.id,
+                    received_ms=row.received_ms,
+                    topic=row.topic,
+                    reason=row.reason,
+                    payload=base64.b64decode(row.payload),
+                    size_bytes=row.bytes,
+                )
+                for row in connection.execute(wanted)
+            ]
+
+
+def _of_cameras(statement: Select[Any], table: Table, place: Place) -> Select[Any]:
+    joined = statement.join(CAMERAS, CAMERAS.c.id == table.c.camera_id)
+    if place.facility is not None:
+        joined = joined.where(CAMERAS.c.facility == place.facility)
+    if place.floor is not None:
+        joined = joined.where(CAMERAS.c.floor == place.floor)
+    if place.camera is not None:
+        joined = joined.where(CAMERAS.c.name == place.camera)
+    if place.uuid is not None:
+        joined = joined.join(DEVICES, DEVICES.c.id == CAMERAS.c.device_id).where(DEVICES.c.uuid == place.uuid)
+    return joined
+
+
+def _newest_first(table: Table, place: Place, span: Span, limit: int) -> Select[Any]:
+    uuid = select(DEVICES.c.uuid).where(DEVICES.c.id == table.c.device_id).scalar_subquery().label('uuid')
+    columns = (table, uuid, CAMERAS.c.name, CAMERAS.c.facility, CAMERAS.c.floor)
+    return (
+        _of_cameras(select(*columns), table, place)
+        .where(table.c.observed_ms >= span.since_ms, table.c.observed_ms < span.until_ms)
+        .order_by(table.c.observed_ms.desc(), table.c.seq.desc())
+        .limit(min(limit, MAX_ROWS))
+    )
+
+
+def _named(row: Row[Any]) -> dict[str, Any]:
+    return {
+        'uuid': row.uuid,
+        'seq': row.seq,
+        'camera': row.name,
+        'facility': row.facility,
+        'floor': row.floor,
+        'observed_ms': row.observed_ms,
+        'received_ms': row.received_ms,
+    }
+
+
+def _whole(row: Sequence[Any]) -> list[Any]:
+    # PostgreSQL's sums of bigint are decimals.
+    return [value if value is None or isinstance(value, float) else int(value) for value in row]
+
+
+def _camera(row: Row[Any]) -> CameraState:
+    told = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    return CameraState.make(
+        {'uuid': told['uuid'], 'camera': told['name'], **{name: told[name] for name in _CAMERA_NUMBERS}},
+        zones=orjson.loads(told['zones']),
+        bays=orjson.loads(told['bays']),
+        gates=orjson.loads(told['gates']),
+    )
+
+
+def _device(row: Row[Any]) -> DeviceRecord:
+    return DeviceRecord(
+        uuid=row.uuid,
+        thing=row.thing,
+        first_ms=row.first_ms,
+        last_ms=row.last_ms,
+        presence=row.presence,
+        presence_ms=row.presence_ms,
+        clock_synced=row.clock_synced,
+        clock_offset_ms=row.clock_offset_ms,
+        dropped=row.dropped,
+        interval_s=row.interval_s,
+        model=row.model,
+    )

@@ -1,0 +1,1 @@
+"""How the devices are: heard or silent, their clocks, what they have lost."""

@@ -1,0 +1,1 @@
+"""What the fleet is like at this moment, in memory, and a stream of what changes."""

@@ -1,0 +1,290 @@
+"""Keep the newest state of the whole fleet in memory, for pages and answers without a query.
+
+It is fed at once by the ingest of this process, and twice a second from the store by what other
+workers have written.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import chain
+
+from parking_fleet.health.devices import DeviceHealth, Standing, device_health, standing_of, why_unknown
+from parking_fleet.live.events import CameraChanged, CrossingSeen, DeviceChanged, Event, LiveFeed
+from parking_fleet.places.facilities import Facilities, place_id
+from parking_fleet.places.tree import facility_view
+from parking_fleet.places.views import FacilityView
+from parking_fleet.store.batch import CountEntry, CrossingEntry, PresenceEntry, Written
+from parking_fleet.store.reader import Reader
+from parking_fleet.store.values import CameraState, CrossingRecord, DeviceRecord
+
+OVERLAP_MS = 10_000
+"""A transaction of another worker may become visible so much later than its messages came in."""
+
+_REPORTED = (
+    'uuid', 'camera', 'facility', 'floor', 'seq', 'state', 'cars', 'entered', 'left', 'net',
+    'capacity', 'occupied', 'free', 'unknown', 'entered_today', 'left_today',
+)  # fmt: skip
+
+
+def now_ms() -> int:
+    """Return the present time in Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Fleet:
+    """Hold the newest state; may be used from any thread.
+
+    Args:
+        reader: the store.
+        config: facilities.yaml.
+        feed: takes the events of what changes.
+        clock_ms: gives the present time in Unix milliseconds.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        config: Facilities,
+        feed: LiveFeed | None = None,
+        clock_ms: Callable[[], int] = now_ms,
+    ) -> None:
+        self.reader = reader
+        self.config = config
+        self.feed = feed or LiveFeed()
+        self._clock_ms = clock_ms
+        self._lock = threading.RLock()
+        self._cameras: dict[tuple[str, str], CameraState] = {}
+        self._devices: dict[str, DeviceRecord] = {}
+        self._standings: dict[str, Standing] = {}
+        self._looked_ms = 0
+
+    def facilities(self) -> list[FacilityView]:
+        """Return every facility as it is now, in the order of their titles."""
+        names = {each.name for each in self.config.facilities} | {
+            camera.facility for camera in self._snapshot()[0]
+        }
+        views = self._views(sorted(names))
+        return sorted(views, key=lambda view: view.title.casefold())
+
+    def facility(self, facility_id: str) -> FacilityView | None:
+        """Return the facility of that id as it is now."""
+        name = self.facility_name(facility_id)
+        return None if name is None else self._views([name])[0]
+
+    def facility_name(self, facility_id: str) -> str | None:
+        """Return how the devices call the facility of that id."""
+        names = {each.name for each in self.config.facilities} | {
+            camera.facility for camera in self._snapshot()[0]
+        }
+        return next((name for name in names if place_id(name) == facility_id), None)
+
+    def devices(self) -> list[DeviceHealth]:
+        """Return how every device is now, in the order of their uuids."""
+        cameras, devices = self._snapshot()
+        by_device: dict[str, list[CameraState]] = defaultdict(list)
+        for camera in cameras:
+            by_device[camera.uuid].append(camera)
+        moment_ms = self._clock_ms()
+        return [
+            device_health(
+                devices[uuid],
+                sorted(by_device[uuid], key=lambda each: each.camera),
+                self._interval_s(devices[uuid], by_device[uuid]),
+                moment_ms,
+            )
+            for uuid in sorted(devices)
+        ]
+
+    def device(self, uuid: str) -> DeviceHealth | None:
+        """Return how a device is now."""
+        with self._lock:
+            record = self._devices.get(uuid)
+            cameras = [camera for camera in self._cameras.values() if camera.uuid == uuid]
+        if record is None:
+            return None
+        cameras.sort(key=lambda each: each.camera)
+        return device_health(record, cameras, self._interval_s(record, cameras), self._clock_ms())
+
+    def apply(self, written: Written) -> None:
+        """Take in what the ingest of this process has stored, and tell the listeners."""
+        events: list[Event] = []
+        with self._lock:
+            events += [DeviceChanged(self._devices[uuid]) for uuid in sorted(self._hear(written))]
+            events += [CameraChanged(camera) for camera in self._take(_newest(written.counts))]
+        events += [CrossingSeen(_crossing(entry)) for entry in written.crossings]
+        self.feed.publish(events)
+
+    def refresh(self) -> None:
+        """Take in what other workers have stored, and who fell silent; tell the listeners.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: when the store cannot be read now.
+        """
+        moment_ms = self._clock_ms()
+        since_ms = max(self._looked_ms - OVERLAP_MS, 0)
+        cameras, devices = self.reader.cameras(since_ms), self.reader.devices(since_ms)
+        with self._lock:
+            self._looked_ms = moment_ms
+            changed = self._replace(devices) | self._changed_standings(moment_ms)
+            events: list[Event] = [DeviceChanged(self._devices[uuid]) for uuid in sorted(changed)]
+            events += [CameraChanged(camera) for camera in self._take(cameras)]
+        self.feed.publish(events)
+
+    def _snapshot(self) -> tuple[list[CameraState], dict[str, DeviceRecord]]:
+        with self._lock:
+            return list(self._cameras.values()), dict(self._devices)
+
+    def _views(self, names: list[str]) -> list[FacilityView]:
+        cameras, devices = self._snapshot()
+        moment_ms = self._clock_ms()
+        by_facility: dict[str, list[CameraState]] = defaultdict(list)
+        by_device: dict[str, list[CameraState]] = defaultdict(list)
+        for camera in cameras:
+            by_facility[camera.facility].append(camera)
+            by_device[camera.uuid].append(camera)
+        intervals = {
+            uuid: self._interval_s(devices[uuid], by_device[uuid]) for uuid in by_device if uuid in devices
+        }
+        standings = {
+            uuid: standing_of(devices[uuid], interval_s, moment_ms) for uuid, interval_s in intervals.items()
+        }
+
+        def doubt(camera: CameraState) -> str:
+            interval_s = intervals.get(camera.uuid, self.config.interval_s)
+            return why_unknown(camera, standings.get(camera.uuid, 'new'), interval_s, moment_ms)
+
+        silent = frozenset(uuid for uuid, standing in standings.items() if standing in ('silent', 'offline'))
+        return [
+            facility_view(name, by_facility[name], self.config, doubt, silent=silent, now_ms=moment_ms)
+            for name in names
+        ]
+
+    def _interval_s(self, record: DeviceRecord, cameras: Iterable[CameraState]) -> float:
+        if record.interval_s:
+            return record.interval_s
+        return max(
+            (self.config.interval_of(camera.facility) for camera in cameras), default=self.config.interval_s
+        )
+
+    def _take(self, cameras: Iterable[CameraState]) -> list[CameraState]:
+        """Keep what is newer than what we have, and return it."""
+        newer = []
+        for camera in cameras:
+            known = self._cameras.get(camera.key)
+            if known is None or camera.seq > known.seq:
+                self._cameras[camera.key] = camera
+                newer.append(camera)
+        return newer
+
+    def _hear(self, written: Written) -> set[str]:
+        """Note when devices were heard; return those that are new or came or went."""
+        changed = set()
+        entries = chain[CountEntry | CrossingEntry | PresenceEntry](
+            written.counts, written.crossings, written.presences
+        )
+        for entry in entries:
+            uuid = entry.report.uuid
+            record = self._devices.get(uuid)
+            if record is None:
+                record = _new_record(entry)
+                changed.add(uuid)
+            if isinstance(entry, PresenceEntry):
+                if record.presence != entry.report.status:
+                    changed.add(uuid)
+                record = replace(
+                    record,
+                    thing=entry.thing or record.thing,
+                    presence=entry.report.status,
+                    presence_ms=entry.received_ms,
+                )
+            else:
+                record = replace(
+                    record,
+                    thing=entry.thing or record.thing,
+                    last_ms=max(record.last_ms, entry.received_ms),
+                    clock_synced=entry.report.clock_synced,
+                    dropped=max(record.dropped, entry.report.dropped),
+                )
+                if self._standings.get(uuid) in ('silent', 'offline'):
+                    changed.add(uuid)
+            self._devices[uuid] = record
+            self._standings[uuid] = standing_of(record, self.config.interval_s, entry.received_ms)
+        return changed
+
+    def _replace(self, devices: Iterable[DeviceRecord]) -> set[str]:
+        changed = set()
+        for record in devices:
+            known = self._devices.get(record.uuid)
+            if known is None or known.presence != record.presence or known.model != record.model:
+                changed.add(record.uuid)
+            self._devices[record.uuid] = record
+        return changed
+
+    def _changed_standings(self, moment_ms: int) -> set[str]:
+        by_device: dict[str, list[CameraState]] = defaultdict(list)
+        for camera in self._cameras.values():
+            by_device[camera.uuid].append(camera)
+        standings = {
+            uuid: standing_of(record, self._interval_s(record, by_device[uuid]), moment_ms)
+            for uuid, record in self._devices.items()
+        }
+        changed = {
+            uuid for uuid, standing in standings.items() if self._standings.get(uuid, standing) != standing
+        }
+        self._standings = standings
+        return changed
+
+
+def _newest(counts: Iterable[CountEntry]) -> list[CameraState]:
+    newest: dict[tuple[str, str], CountEntry] = {}
+    for entry in counts:
+        key = entry.report.uuid, entry.report.camera
+        if key not in newest or entry.report.seq > newest[key].report.seq:
+            newest[key] = entry
+    return [_camera(entry) for entry in newest.values()]
+
+
+def _camera(entry: CountEntry) -> CameraState:
+    report = entry.report
+    numbers = {name: getattr(report, name) for name in _REPORTED}
+    return CameraState.make(
+        {**numbers, 'observed_ms': entry.placed_ms, 'received_ms': entry.received_ms},
+        zones=report.zones,
+        bays=report.bays,
+        gates=report.gates,
+    )
+
+
+def _crossing(entry: CrossingEntry) -> CrossingRecord:
+    report = entry.report
+    return CrossingRecord(
+        uuid=report.uuid,
+        seq=report.seq,
+        camera=report.camera,
+        facility=report.facility,
+        floor=report.floor,
+        observed_ms=entry.placed_ms,
+        received_ms=entry.received_ms,
+        gate=report.gate,
+        direction=report.direction,
+        track=report.track,
+    )
+
+
+def _new_record(entry: CountEntry | CrossingEntry | PresenceEntry) -> DeviceRecord:
+    return DeviceRecord(
+        uuid=entry.report.uuid,
+        thing=entry.thing,
+        first_ms=entry.received_ms,
+        last_ms=0,
+        presence='',
+        presence_ms=0,
+        clock_synced=None,
+        clock_offset_ms=None,
+        dropped=0,
+        interval_s=None,
+        model=None,
+    )

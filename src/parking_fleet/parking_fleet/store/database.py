@@ -85,10 +85,14 @@ class Database:
         """
         try:
             with self._engine.connect() as connection:
-                present = MigrationContext.configure(connection).get_current_revision() or ''
+                present = self.revision_of(connection)
         except DBAPIError as error:
             raise StoreError(f'the database {self.place} cannot be used: {first_line(error)}') from None
         return present, ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ''
+
+    def revision_of(self, connection: Connection) -> str:
+        """Return which form the tables have as this connection sees them."""
+        return MigrationContext.configure(connection).get_current_revision() or ''
 
     def close(self) -> None:
         """Close every connection."""

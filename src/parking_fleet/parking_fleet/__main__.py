@@ -1,0 +1,5 @@
+"""Run `python -m parking_fleet` like `parking-fleet`."""
+
+from parking_fleet.command import main
+
+main()

@@ -1,0 +1,178 @@
+"""Write what came from the broker in batches, and acknowledge it once it is committed."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+
+from parking_fleet.ingest.sorting import Delivery, Sorter, rejected
+from parking_fleet.ingest.statistics import IngestState, IngestStatistics
+from parking_fleet.store.batch import Batch, Written
+from parking_fleet.store.database import first_line
+from parking_fleet.store.writer import Writer
+
+LOG = logging.getLogger(__name__)
+
+BATCH_MESSAGES = 1_000
+"""So many messages are written in one transaction at most."""
+
+LINGER_S = 0.02
+"""A batch waits so long for more, for a commit costs the same for one message as for a hundred."""
+
+RETRY_MIN_S = 0.2
+RETRY_MAX_S = 10.0
+
+# Of PostgreSQL: the class of its code says that values are at fault, and not the server.
+_FAULTS_OF_VALUES = ('22', '23')
+
+
+class Worker:
+    """Own the thread that writes.
+
+    While the store cannot be written, messages stay where they are: here up to the broker's receive
+    maximum, and in the broker.
+
+    Args:
+        sorter: reads messages.
+        writer: of the store.
+        on_written: is told what was new, after each commit, on the worker's thread.
+        statistics: what is counted.
+    """
+
+    def __init__(
+        self,
+        sorter: Sorter,
+        writer: Writer,
+        on_written: Callable[[Written], None],
+        statistics: IngestStatistics | None = None,
+    ) -> None:
+        self.statistics = statistics or IngestStatistics()
+        self._sorter = sorter
+        self._writer = writer
+        self._on_written = on_written
+        # Bounded by the receive maximum: the broker sends no more before we acknowledge.
+        self._waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name='ingest', daemon=True)
+
+    @property
+    def state(self) -> IngestState:
+        """Return what it has done and how it is."""
+        return self.statistics.state(self._waiting.qsize())
+
+    def take(self, delivery: Delivery) -> None:
+        """Take a message in; returns at once, from any thread."""
+        self.statistics.add('received')
+        self._waiting.put(delivery)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Write what is there and end; what cannot be written in that time comes again from the broker."""
+        self._stopping.set()
+        self._waiting.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            deliveries = self._next_batch()
+            if not deliveries:
+                return
+            self._store(deliveries)
+
+    def _next_batch(self) -> list[Delivery]:
+        """Return what is there, at least one; nothing at the end."""
+        first = self._waiting.get()
+        if first is None:
+            return []
+        deliveries = [first]
+        until_s = time.monotonic() + LINGER_S
+        while len(deliveries) < BATCH_MESSAGES:
+            try:
+                following = self._waiting.get(timeout=max(until_s - time.monotonic(), 0.0))
+            except queue.Empty:
+                break
+            if following is None:
+                # Once more for the next round, which ends then.
+                self._waiting.put(None)
+                break
+            deliveries.append(following)
+        return deliveries
+
+    def _store(self, deliveries: list[Delivery]) -> None:
+        batch = self._sorter.sort(deliveries)
+        written = self._write(batch, deliveries)
+        if written is None:
+            return
+        for delivery in deliveries:
+            delivery.acknowledge()
+        self.statistics.add('batches')
+        self.statistics.add('stored', len(written.counts) + len(written.crossings) + len(written.presences))
+        self.statistics.add('duplicates', written.duplicates)
+        self._on_written(written)
+
+    def _write(self, batch: Batch, deliveries: list[Delivery]) -> Written | None:
+        """Write until it succeeds; None when we are to end before."""
+        retry_s = RETRY_MIN_S
+        while True:
+            try:
+                written = self._writer.write(batch)
+            except SQLAlchemyError as error:
+                self.statistics.add('failures')
+                if is_fault_of_values(error):
+                    return self._write_singly(deliveries, error)
+                self._tell_trouble(error)
+                if self._stopping.wait(retry_s):
+                    return None
+                retry_s = min(retry_s * 2, RETRY_MAX_S)
+            else:
+                self.statistics.set_trouble('store', '')
+                self.statistics.add('rejected', len(batch.rejected))
+                return written
+
+    def _write_singly(self, deliveries: list[Delivery], error: SQLAlchemyError) -> Written | None:
+        """Find the message that the database does not take, and put it aside; the others are written."""
+        if len(deliveries) == 1:
+            reason = f'the database refuses it: {_reason(error)}'
+            LOG.warning('a message on %s was put aside: %s', deliveries[0].topic, reason)
+            return self._write(Batch(rejected=[rejected(deliveries[0], reason)]), deliveries)
+        together = Written(counts=[], crossings=[], presences=[], duplicates=0)
+        for delivery in deliveries:
+            written = self._write(self._sorter.sort([delivery]), [delivery])
+            if written is None:
+                return None
+            together = Written(
+                counts=together.counts + written.counts,
+                crossings=together.crossings + written.crossings,
+                presences=together.presences + written.presences,
+                duplicates=together.duplicates + written.duplicates,
+            )
+        return together
+
+    def _tell_trouble(self, error: SQLAlchemyError) -> None:
+        trouble = f'the store cannot be written: {_reason(error)}'
+        self.statistics.set_trouble('store', trouble)
+        LOG.warning('%s; trying again', trouble)
+
+
+def is_fault_of_values(error: SQLAlchemyError) -> bool:
+    """Return whether a database refused what it was given, rather than being unable to write."""
+    if not isinstance(error, DBAPIError):
+        # Of SQLAlchemy itself: values that it cannot convert.
+        return True
+    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+        return False
+    details = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    if isinstance(details, dict):
+        # pg8000 gives every error of the server as one kind, with PostgreSQL's code.
+        return str(details.get('C', ''))[:2] in _FAULTS_OF_VALUES
+    return True
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return first_line(error) if isinstance(error, DBAPIError) else type(error).__name__

@@ -1,0 +1,124 @@
+"""Put the parts together: store, ingest and live state, started and stopped as one."""
+
+import logging
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from parking_fleet.ingest.sorting import Sorter
+from parking_fleet.ingest.source import MqttSource
+from parking_fleet.ingest.worker import Worker
+from parking_fleet.live.fleet import Fleet, now_ms
+from parking_fleet.places.facilities import load_facilities
+from parking_fleet.settings import Settings
+from parking_fleet.store.database import Database
+from parking_fleet.store.reader import Reader
+from parking_fleet.store.retention import remove_old
+from parking_fleet.store.summaries import local_day_s
+from parking_fleet.store.writer import Writer
+
+LOG = logging.getLogger(__name__)
+
+REFRESH_S = 0.5
+"""How often the store is asked for what other workers have written."""
+
+CLEAN_UP_S = 600.0
+"""How often old rows are removed."""
+
+
+class Service:
+    """Own everything but the web server.
+
+    Args:
+        settings: what to do.
+        takes_in: whether to receive messages, where a broker is named.
+        shows: whether to keep the live state.
+
+    Raises:
+        FleetError: when settings, store or identity are unfit.
+    """
+
+    def __init__(self, settings: Settings, *, takes_in: bool = True, shows: bool = True) -> None:
+        self.settings = settings
+        self.config = load_facilities(
+            settings.facilities, time_zone=settings.time_zone, interval_s=settings.interval_s
+        )
+        self.database = Database(settings.store.url.get_secret_value())
+        self.reader = Reader(self.database, hold_s=2.5 * settings.interval_s)
+        self.fleet = Fleet(self.reader, self.config)
+        writer = Writer(
+            self.database,
+            lambda facility, time_ms: local_day_s(self.config.zone(facility), time_ms),
+            settings.store.quarantine_rows,
+        )
+        self._shows = shows
+        self.worker = Worker(
+            Sorter(settings.broker.topics, self.config), writer, self.fleet.apply if shows else _ignore
+        )
+        self.source = MqttSource(settings.broker, self.worker) if takes_in and settings.broker.host else None
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Bring the store up to date, load what is newest, and begin to take messages in.
+
+        Raises:
+            FleetError: when the store or the identity cannot be used.
+        """
+        self.database.migrate()
+        if self._shows:
+            self.fleet.refresh()
+            self._repeat('refresh', self.fleet.refresh, REFRESH_S)
+        self._repeat('clean-up', self._clean_up, CLEAN_UP_S)
+        self.worker.start()
+        if self.source is not None:
+            self.source.start()
+
+    def stop(self) -> None:
+        """End everything; what was taken in is stored, as far as the store can be written."""
+        self._stopping.set()
+        # The connection stays until what was taken in is acknowledged.
+        self.worker.stop()
+        if self.source is not None:
+            self.source.stop()
+        for thread in self._threads:
+            thread.join(5.0)
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _repeat(self, name: str, act: Callable[[], None], every_s: float) -> None:
+        def run() -> None:
+            while not self._stopping.wait(every_s):
+                try:
+                    act()
+                except SQLAlchemyError as error:
+                    LOG.warning(
+                        '%s: the store does not answer (%s); trying again', name, type(error).__name__
+                    )
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _clean_up(self) -> None:
+        removed = remove_old(self.database, self.settings.store, now_ms(), self._stopping)
+        if removed:
+            LOG.info('removed %d rows that were kept long enough', removed)
+
+
+def _ignore(_: object) -> None:
+    pass

@@ -1,0 +1,225 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+from awscrt import mqtt5
+from awsiot import mqtt5_client_builder
+from sqlalchemy import func, select
+
+from demo.broker import LocalBroker
+from parking_fleet.service import Service
+from parking_fleet.settings import Broker, Settings, StoreSettings
+from parking_fleet.store.database import Database
+from parking_fleet.store.reader import Reader
+from parking_fleet.store.tables import COUNTS, CROSSINGS, DAYS
+from tests.support.fleet_messages import count_content, crossing_content
+from tests.support.patience import PATIENCE_S
+
+WORKERS = ('worker-1', 'worker-2')
+SENDER = 'sender'
+MESSAGES = 3_000
+
+
+class Sender:
+    """Publish as a device's outbox does: each message again and again until the broker has it."""
+
+    def __init__(self, broker: LocalBroker) -> None:
+        identity = broker.identity(SENDER)
+        self._ready = threading.Event()
+        self._client = mqtt5_client_builder.mtls_from_path(
+            str(identity.certificate),
+            str(identity.private_key),
+            endpoint=broker.host,
+            port=broker.port,
+            ca_filepath=str(identity.ca),
+            client_id=SENDER,
+            enable_metrics_collection=False,
+            min_reconnect_delay_ms=50,
+            max_reconnect_delay_ms=200,
+            session_behavior=mqtt5.ClientSessionBehaviorType.CLEAN,
+            offline_queue_behavior=mqtt5.ClientOperationQueueBehaviorType.FAIL_ALL_ON_DISCONNECT,
+            extended_validation_and_flow_control_options=mqtt5.ExtendedValidationAndFlowControlOptions.NONE,
+            on_lifecycle_connection_success=lambda _: self._ready.set(),
+            on_lifecycle_disconnection=lambda _: self._ready.clear(),
+        )
+
+    def __enter__(self) -> Self:
+        self._client.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.stop()
+
+    def send(self, messages: list[tuple[str, dict[str, Any]]], window: int = 50) -> None:
+        """Return once the broker has taken all."""
+        waiting = list(messages)
+        while waiting:
+            assert self._ready.wait(PATIENCE_S)
+            part, waiting = waiting[:window], waiting[window:]
+            futures = [self._publish(topic, content) for topic, content in part]
+            waiting += [
+                message for message, future in zip(part, futures, strict=True) if not _was_taken(future)
+            ]
+
+    def _publish(self, topic: str, content: dict[str, Any]) -> Future[Any]:
+        packet = mqtt5.PublishPacket(topic=topic, payload=json.dumps(content), qos=mqtt5.QoS.AT_LEAST_ONCE)
+        published: Future[Any] = self._client.publish(packet)
+        return published
+
+
+def _was_taken(future: Future[Any]) -> bool:
+    error = future.exception(PATIENCE_S)
+    return error is None and int(future.result().puback.reason_code) < 128
+
+
+def messages(first: int, number: int) -> list[tuple[str, dict[str, Any]]]:
+    """Return counts and a few crossings of ten devices, numbered on from `first`."""
+    made: list[tuple[str, dict[str, Any]]] = []
+    for seq in range(first, first + number):
+        device = f'device-{seq % 10}'
+        if seq % 7 == 0:
+            made.append((f'parking/{SENDER}/crossing', crossing_content(uuid=device, seq=seq)))
+        else:
+            made.append((f'parking/{SENDER}/count', count_content(uuid=device, seq=seq)))
+    return made
+
+
+def settings_of(broker: LocalBroker, url: str, worker: str) -> Settings:
+    identity = broker.identity(worker)
+    return Settings(
+        broker=Broker(
+            host=broker.host,
+            port=broker.port,
+            client_id=worker,
+            certificate=identity.certificate,
+            private_key=identity.private_key,
+            ca=identity.ca,
+        ),
+        store=StoreSettings(url=url, raw_days=3_650, crossing_days=3_650, minute_days=3_650),  # type: ignore[arg-type]  # pydantic makes a secret of it
+    )
+
+
+class WorkerProcess:
+    """Own `parking-fleet ingest` in a process of its own."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        broker = settings.broker
+        self._log = folder / f'{broker.client_id}.log'
+        self._environment = {
+            **os.environ,
+            'PYTHONPATH': 'src/parking_fleet',
+            'PARKING_FLEET_BROKER__HOST': broker.host,
+            'PARKING_FLEET_BROKER__PORT': str(broker.port),
+            'PARKING_FLEET_BROKER__CLIENT_ID': broker.client_id,
+            'PARKING_FLEET_BROKER__CERTIFICATE': str(broker.certificate),
+            'PARKING_FLEET_BROKER__PRIVATE_KEY': str(broker.private_key),
+            'PARKING_FLEET_BROKER__CA': str(broker.ca),
+            'PARKING_FLEET_STORE__URL': settings.store.url.get_secret_value(),
+            'PARKING_FLEET_STORE__RAW_DAYS': '3650',
+            'PARKING_FLEET_STORE__CROSSING_DAYS': '3650',
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it."""
+        with self._log.open('ab') as log:
+            self._process = subprocess.Popen(
+                [sys.executable, '-m', 'parking_fleet', 'ingest'],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+            )
+
+    def wait_until_subscribed(self) -> None:
+        """Return once the broker sends it its share."""
+        wait_until(lambda: 'subscribed to everything' in self._log.read_text(), self._log.read_text)
+
+    def end(self, with_signal: signal.Signals) -> int:
+        """End it and return its exit status."""
+        assert self._process is not None
+        self._process.send_signal(with_signal)
+        return self._process.wait(PATIENCE_S)
+
+
+@pytest.fixture(scope='module')
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
+    with LocalBroker(tmp_path_factory.mktemp('broker'), operators=('operator', *WORKERS)) as running:
+        yield running
+
+
+def stored(database: Database) -> int:
+    """Return how many different counts and crossings are stored."""
+    with database.reading() as connection:
+        numbers = [
+            connection.execute(select(func.count()).select_from(table)).scalar()
+            for table in (COUNTS, CROSSINGS)
+        ]
+    return sum(number or 0 for number in numbers)
+
+
+def summed(database: Database) -> int:
+    """Return how many counts the summaries hold: more than are stored if any was added twice."""
+    with database.reading() as connection:
+        return int(connection.execute(select(func.sum(DAYS.c.samples))).scalar() or 0)
+
+
+def wait_until(condition: Callable[[], bool], what: Callable[[], object]) -> None:
+    for _ in range(int(PATIENCE_S / 0.05)):
+        if condition():
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(what())
+
+
+def test_messages_come_in_are_stored_and_seen(
+    broker: LocalBroker, database_url: str, database: Database
+) -> None:
+    sent = messages(0, 200)
+    with Service(settings_of(broker, database_url, WORKERS[0])) as service, Sender(broker) as sender:
+        wait_until(lambda: service.worker.state.connected, lambda: service.worker.state)
+        sender.send(sent)
+        sender.send([(f'parking/{SENDER}/count', {'uuid': 'bare', 'cars': 7}), ('EI_TOPIC', sent[1][1])])
+        sender.send([(f'parking/{SENDER}/count', {'uuid': 'bare', 'cars': -7})])
+        wait_until(lambda: stored(database) == 201, lambda: (stored(database), service.worker.state))
+        wait_until(lambda: service.worker.state.counters.get('rejected') == 1, lambda: service.worker.state)
+        assert {health.standing for health in service.fleet.devices()} == {'up'}
+        assert {view.name for view in service.fleet.facilities()} == {'', 'Riverside'}
+        (refused,) = Reader(database).quarantine()
+        assert 'cars: -7' in refused.reason
+
+
+def test_nothing_is_lost_or_stored_twice_when_workers_are_killed(
+    broker: LocalBroker, database_url: str, database: Database, tmp_path: Path
+) -> None:
+    workers = [WorkerProcess(settings_of(broker, database_url, name), tmp_path) for name in WORKERS]
+    for worker in workers:
+        worker.start()
+        worker.wait_until_subscribed()
+    with Sender(broker) as sender:
+        for number in range(4):
+            sender.send(messages(10_000 * number, 200))
+            victim = workers[number % 2]
+            assert victim.end(signal.SIGKILL) == -signal.SIGKILL
+            sender.send(messages(10_000 * number + 200, 200))
+            victim.start()
+        wait_until(lambda: stored(database) == 1_600, lambda: stored(database))
+    for worker in workers:
+        assert worker.end(signal.SIGTERM) == 0
+    assert summed(database) == sum(
+        topic.endswith('count') for n in range(4) for topic, _ in messages(10_000 * n, 400)
+    )

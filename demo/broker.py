@@ -31,9 +31,8 @@ allow_anonymous false
 acl_file {acl}
 log_dest file {log}
 log_timestamp_format %Y-%m-%dT%H:%M:%S
-# A receiver that is away finds what came; one that is there says itself how much it takes at once.
+# A receiver that is away for a while finds what came.
 max_queued_messages 100000
-max_inflight_messages 0
 # The key lies in a folder that only the user who starts the broker can read.
 user root
 """

@@ -1,6 +1,7 @@
 """Serve until told to stop."""
 
 import logging
+import signal
 import socket
 
 import uvicorn
@@ -37,9 +38,16 @@ def run_server(settings: Settings, *, takes_in: bool) -> None:
             )
             host, port = listening.getsockname()[:2]
             LOG.info('serving http://%s:%d', f'[{host}]' if ':' in host else host, port)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                # The web server ends at these signals, then gives them to whoever had them before.
+                signal.signal(number, _pass)
             server.run(sockets=[listening])
     finally:
         listening.close()
+
+
+def _pass(_: int, __: object) -> None:
+    """Let the rest of `run_server` end the service."""
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -23,6 +23,7 @@ from parking_fleet.store.reader import Reader
 from parking_fleet.store.tables import COUNTS, CROSSINGS, DAYS
 from tests.support.fleet_messages import count_content, crossing_content
 from tests.support.patience import PATIENCE_S
+from tests.support.postgres import Postgres
 
 WORKERS = ('worker-1', 'worker-2')
 SENDER = 'sender'
@@ -223,3 +224,49 @@ def test_nothing_is_lost_or_stored_twice_when_workers_are_killed(
     assert summed(database) == sum(
         topic.endswith('count') for n in range(4) for topic, _ in messages(10_000 * n, 400)
     )
+
+
+def test_nothing_is_lost_or_stored_twice_when_the_database_is_killed(
+    broker: LocalBroker, postgres: Postgres
+) -> None:
+    url = postgres.new_database()
+    database = Database(url)
+    with Service(settings_of(broker, url, WORKERS[0])) as service, Sender(broker) as sender:
+        wait_until(lambda: service.worker.state.connected, lambda: service.worker.state)
+        for number in range(3):
+            sender.send(messages(10_000 * number, 200))
+            postgres.kill()
+            sender.send(messages(10_000 * number + 200, 200))
+            wait_until(
+                lambda: 'cannot be written' in service.worker.state.trouble, lambda: service.worker.state
+            )
+            postgres.start()
+            wait_until(
+                lambda least=400 * (number + 1): service.worker.state.counters['stored'] >= least,
+                lambda: service.worker.state,
+            )
+        wait_until(lambda: service.worker.state.trouble == '', lambda: service.worker.state)
+        assert stored(database) == 1_200
+        assert summed(database) == sum(
+            topic.endswith('count') for n in range(3) for topic, _ in messages(10_000 * n, 400)
+        )
+    database.close()
+
+
+def test_nothing_is_lost_or_stored_twice_when_the_broker_restarts(tmp_path: Path, database_url: str) -> None:
+    with LocalBroker(tmp_path, operators=('operator', *WORKERS), persistence=True) as own:
+        settings = settings_of(own, database_url, WORKERS[0])
+        with Service(settings) as service:
+            wait_until(lambda: service.worker.state.connected, lambda: service.worker.state)
+        with Sender(own) as sender:
+            # Nobody is there: the broker keeps them, over its own end too.
+            sender.send(messages(0, 300))
+            own.restart()
+            with Service(settings) as service:
+                sender.send(messages(1_000, 300))
+                own.restart()
+                sender.send(messages(2_000, 300))
+                wait_until(lambda: stored(service.database) == 900, lambda: service.worker.state)
+                assert summed(service.database) == sum(
+                    topic.endswith('count') for n in range(3) for topic, _ in messages(1_000 * n, 300)
+                )

@@ -22,6 +22,13 @@ BATCH_MESSAGES = 1_000
 LINGER_S = 0.02
 """A batch waits so long for more, for a commit costs the same for one message as for a hundred."""
 
+FULL_MESSAGES = 10_000
+FULL_WAIT_S = 0.1
+"""From so many on each message waits a little at the door, which slows the connection down.
+
+mosquitto 2.0.11 exceeds the receive maximum: each PUBACK lets out as many messages again.
+"""
+
 RETRY_MIN_S = 0.2
 RETRY_MAX_S = 10.0
 
@@ -53,7 +60,6 @@ class Worker:
         self._sorter = sorter
         self._writer = writer
         self._on_written = on_written
-        # Bounded by the receive maximum: the broker sends no more before we acknowledge.
         self._waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name='ingest', daemon=True)
@@ -64,8 +70,10 @@ class Worker:
         return self.statistics.state(self._waiting.qsize())
 
     def take(self, delivery: Delivery) -> None:
-        """Take a message in; returns at once, from any thread."""
+        """Take a message in, from any thread; returns at once unless far too many wait."""
         self.statistics.add('received')
+        if self._waiting.qsize() > FULL_MESSAGES and not self._stopping.is_set():
+            self._stopping.wait(FULL_WAIT_S)
         self._waiting.put(delivery)
 
     def start(self) -> None:

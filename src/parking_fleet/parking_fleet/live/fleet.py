@@ -20,8 +20,16 @@ from parking_fleet.store.batch import CountEntry, CrossingEntry, PresenceEntry, 
 from parking_fleet.store.reader import Reader
 from parking_fleet.store.values import CameraState, CrossingRecord, DeviceRecord
 
-OVERLAP_MS = 10_000
+OVERLAP_MS = 3_000
 """A transaction of another worker may become visible so much later than its messages came in."""
+
+LONG_EVERY_MS = 2_000
+"""So often it is looked who was heard and who fell silent."""
+
+ALL_EVERY_MS = 60_000
+"""So often everything is looked through, for what became visible later still."""
+
+NEVER_MS = 2**62
 
 _REPORTED = (
     'uuid', 'camera', 'facility', 'floor', 'seq', 'state', 'cars', 'entered', 'left', 'net',
@@ -59,7 +67,8 @@ class Fleet:
         self._cameras: dict[tuple[str, str], CameraState] = {}
         self._devices: dict[str, DeviceRecord] = {}
         self._standings: dict[str, Standing] = {}
-        self._looked_ms = 0
+        self._numbers: dict[int, int] = {}
+        self._looked_ms = self._looked_long_ms = self._looked_at_all_ms = 0
 
     def facilities(self) -> list[FacilityView]:
         """Return every facility as it is now, in the order of their titles."""
@@ -124,11 +133,20 @@ class Fleet:
             sqlalchemy.exc.DBAPIError: when the store cannot be read now.
         """
         moment_ms = self._clock_ms()
-        since_ms = max(self._looked_ms - OVERLAP_MS, 0)
-        cameras, devices = self.reader.cameras(since_ms), self.reader.devices(since_ms)
+        is_whole = moment_ms - self._looked_at_all_ms >= ALL_EVERY_MS
+        is_long = is_whole or moment_ms - self._looked_long_ms >= LONG_EVERY_MS
+        since_ms = 0 if is_whole else self._looked_ms - OVERLAP_MS
+        cameras, numbers = self.reader.newer_cameras(self._numbers, since_ms)
+        heard_since_ms = 0 if is_whole else self._looked_long_ms - OVERLAP_MS if is_long else NEVER_MS
+        devices = self.reader.devices(heard_since_ms=heard_since_ms, came_since_ms=since_ms)
         with self._lock:
+            self._numbers |= numbers
             self._looked_ms = moment_ms
-            changed = self._replace(devices) | self._changed_standings(moment_ms)
+            self._looked_long_ms = moment_ms if is_long else self._looked_long_ms
+            self._looked_at_all_ms = moment_ms if is_whole else self._looked_at_all_ms
+            changed = self._replace(devices)
+            if is_long:
+                changed |= self._changed_standings(moment_ms)
             events: list[Event] = [DeviceChanged(self._devices[uuid]) for uuid in sorted(changed)]
             events += [CameraChanged(camera) for camera in self._take(cameras)]
         self.feed.publish(events)

@@ -102,7 +102,8 @@ def _read(packed: gzip.GzipFile, connection: Connection, database: Database) -> 
             rows += len(line)
         elif 'table' in line:
             table, columns = METADATA.tables[line['table']], line['columns']
-        elif line.get('rows') == rows:
+        elif line.get('rows') == rows and next(lines, None) is None:
+            # The end of the packed file was read too, which says whether what came before is right.
             _number_on(connection)
             return rows
     raise StoreError('the backup is not whole: its end is missing; nothing was restored')

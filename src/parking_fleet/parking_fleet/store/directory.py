@@ -1,14 +1,15 @@
 """Number devices and cameras, and remember their numbers."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Table, select, tuple_
+from sqlalchemy import Select, Table, select
 
 from parking_fleet.store.database import Database
-from parking_fleet.store.statements import insert
+from parking_fleet.store.statements import Row, add_missing
 from parking_fleet.store.tables import CAMERAS, DEVICES
 
+Key = TypeVar('Key')
 CameraKey = tuple[int, str, str, str]
 """Device id, camera, facility, floor."""
 
@@ -27,34 +28,32 @@ class Directory:
     def devices(self, first_ms: dict[str, int]) -> dict[str, int]:
         """Return the ids of all devices known so far, with those of these uuids."""
         missing = sorted(uuid for uuid in first_ms if uuid not in self._devices)
-        if missing:
-            rows = [{'uuid': uuid, 'first_ms': first_ms[uuid]} for uuid in missing]
-            for (uuid,), number in self._number(DEVICES, ('uuid',), rows):
+        for part in _parts(missing):
+            rows = [{'uuid': uuid, 'first_ms': first_ms[uuid]} for uuid in part]
+            wanted = select(DEVICES.c.id, DEVICES.c.uuid).where(DEVICES.c.uuid.in_(part))
+            for number, uuid in self._add_and_find(DEVICES, rows, wanted):
                 self._devices[uuid] = number
         return self._devices
 
     def cameras(self, keys: Iterable[CameraKey]) -> dict[CameraKey, int]:
         """Return the ids of all cameras known so far, with these."""
         missing = sorted({key for key in keys if key not in self._cameras})
-        names = ('device_id', 'name', 'facility', 'floor')
-        if missing:
-            for key, number in self._number(
-                CAMERAS, names, [dict(zip(names, key, strict=True)) for key in missing]
-            ):
-                self._cameras[key] = number
+        for part in _parts(missing):
+            rows = [dict(zip(('device_id', 'name', 'facility', 'floor'), key, strict=True)) for key in part]
+            columns = (CAMERAS.c.device_id, CAMERAS.c.name, CAMERAS.c.facility, CAMERAS.c.floor)
+            # By the device alone: a list of four values each would be compared with every row.
+            wanted = select(CAMERAS.c.id, *columns).where(CAMERAS.c.device_id.in_({key[0] for key in part}))
+            for number, *key in self._add_and_find(CAMERAS, rows, wanted):
+                self._cameras[key[0], key[1], key[2], key[3]] = number
         return self._cameras
 
-    def _number(
-        self, table: Table, names: tuple[str, ...], rows: list[dict[str, Any]]
-    ) -> list[tuple[Any, int]]:
-        columns = [table.c[name] for name in names]
-        found: list[tuple[Any, int]] = []
-        for begin in range(0, len(rows), _AT_ONCE):
-            part = rows[begin : begin + _AT_ONCE]
-            keys = [tuple(row[name] for name in names) for row in part]
-            with self._database.writing() as connection:
-                # Another worker may number the same one at this moment.
-                connection.execute(insert(table, connection).on_conflict_do_nothing(), part)
-                wanted = select(table.c.id, *columns).where(tuple_(*columns).in_(keys))
-                found += [(tuple(row[1:]), row[0]) for row in connection.execute(wanted)]
-        return found
+    def _add_and_find(self, table: Table, rows: list[Row], wanted: Select[Any]) -> Sequence[Any]:
+        with self._database.writing() as connection:
+            # Another worker may add the same one at this moment.
+            add_missing(connection, table, rows)
+            return connection.execute(wanted).all()
+
+
+def _parts(keys: list[Key]) -> Iterator[list[Key]]:
+    for begin in range(0, len(keys), _AT_ONCE):
+        yield keys[begin : begin + _AT_ONCE]

@@ -1,7 +1,7 @@
 """Ask the store: what is now, what was, and what was refused."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ from parking_fleet.store.values import (
 MAX_ROWS = 100_000
 """No answer has more rows; ask for less time or coarser steps."""
 
+_AT_ONCE = 5_000
+_BELOW_ALL = -(2**63)
 _SUMMARIES: dict[Step, Table] = {'minute': MINUTES, 'quarter': QUARTERS, 'day': DAYS}
 _CAMERA_NUMBERS = (
     'seq',
@@ -89,24 +91,45 @@ class Reader:
         self._database = database
         self._hold_s = hold_s
 
-    def cameras(self, since_ms: int = 0) -> list[CameraState]:
-        """Return the newest count of each camera that reported, received since then.
+    def cameras(self) -> list[CameraState]:
+        """Return the newest count of each camera that reported.
 
         A camera that was moved to another floor is given where it is now.
         """
-        wanted = (
-            select(DEVICES.c.uuid, CAMERAS)
-            .join(DEVICES, DEVICES.c.id == CAMERAS.c.device_id)
-            .where(CAMERAS.c.received_ms >= since_ms, CAMERAS.c.received_ms > 0)
-            .order_by(CAMERAS.c.seq)
-        )
-        with self._database.reading() as connection:
-            newest = {(row.device_id, row.name): row for row in connection.execute(wanted)}
-        return [_camera(row) for row in newest.values()]
+        return self.newer_cameras({})[0]
 
-    def devices(self, since_ms: int = 0) -> list[DeviceRecord]:
-        """Return every device heard of since then."""
-        heard = (DEVICES.c.last_ms >= since_ms) | (DEVICES.c.presence_ms >= since_ms)
+    def newer_cameras(
+        self, known: Mapping[int, int], since_ms: int = 0
+    ) -> tuple[list[CameraState], dict[int, int]]:
+        """Return the newest counts that are newer than those known, received since then.
+
+        Args:
+            known: numbers of counts by the row that they came from, as given here before.
+            since_ms: Unix milliseconds.
+
+        Returns:
+            The counts, and their numbers by row.
+        """
+        glance = select(CAMERAS.c.id, CAMERAS.c.seq).where(
+            CAMERAS.c.received_ms >= since_ms, CAMERAS.c.received_ms > 0
+        )
+        whole = select(DEVICES.c.uuid, CAMERAS).join(DEVICES, DEVICES.c.id == CAMERAS.c.device_id)
+        found: dict[int, Row[Any]] = {}
+        with self._database.reading() as connection:
+            newer = [row[0] for row in connection.execute(glance) if known.get(row[0], _BELOW_ALL) < row[1]]
+            for begin in range(0, len(newer), _AT_ONCE):
+                part = whole.where(CAMERAS.c.id.in_(newer[begin : begin + _AT_ONCE]))
+                found |= {row.id: row for row in connection.execute(part)}
+        newest = {(row.device_id, row.name): row for row in sorted(found.values(), key=lambda row: row.seq)}
+        return [_camera(row) for row in newest.values()], {number: row.seq for number, row in found.items()}
+
+    def devices(self, *, heard_since_ms: int = 0, came_since_ms: int = 0) -> list[DeviceRecord]:
+        """Return every device heard since then, or that came, went or was new since then."""
+        heard = (
+            (DEVICES.c.last_ms >= heard_since_ms)
+            | (DEVICES.c.presence_ms >= came_since_ms)
+            | (DEVICES.c.first_ms >= came_since_ms)
+        )
         with self._database.reading() as connection:
             return [
                 _device(row)

@@ -59,6 +59,17 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> lis
     return sorted(found)
 
 
+def add_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert the rows that are not there yet by any of the table's keys."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if connection.dialect.name == 'postgresql':
+        connection.execute(_insert_from_json(table, names).on_conflict_do_nothing(), _as_json(rows))
+    else:
+        connection.execute(sqlite.insert(table).on_conflict_do_nothing(), list(rows))
+
+
 def merge_rows(connection: Connection, table: Table, rows: Sequence[Row], merge: Merge) -> None:
     """Insert rows, or merge each with the one that has its primary key; `rows` are in the order of that key.
 

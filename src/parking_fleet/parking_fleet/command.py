@@ -14,7 +14,7 @@ a variable wins over it, for example PARKING_FLEET_STORE__URL. A file to begin w
 
 `parking-fleet check` says whether all of it is right. One process with SQLite is enough for a thousand
 devices; for more, run several `parking-fleet ingest` with PostgreSQL, each with its own
-`broker: client_id:`, and one `parking-fleet serve --no-ingest`.
+`broker: client_id:` and the same `broker: group:`, and one `parking-fleet serve --no-ingest`.
 """
 
 import contextlib
@@ -68,7 +68,8 @@ def serve(
 def ingest_command() -> None:
     """Take messages in, without serving anything, until Ctrl-C or SIGTERM.
 
-    Any number of workers divide the load, each with its own `broker: client_id:` and the same `group:`.
+    Any number of workers divide the load, each with its own `broker: client_id:` and the
+    same `broker: group:`.
     The broker keeps the messages of a worker that is away for `session_expiry_s`: start it again, or
     its share waits that long.
     """
@@ -116,7 +117,7 @@ def check() -> None:
             if path is not None and not path.is_file():
                 raise FleetError(f'broker.{field}: {path} is not there')
         _output.print(
-            f'broker      {broker.host}:{broker.port} as {broker.client_id}, group {broker.group}'
+            f'broker      {broker.host}:{broker.port} as {broker.client_id}, group {broker.group or "none"}'
             if broker.host
             else 'broker      none: nothing is taken in'
         )

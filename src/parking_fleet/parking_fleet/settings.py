@@ -77,7 +77,9 @@ class Broker(_Section):
         certificate: PEM certificate of this worker.
         private_key: PEM key of that certificate.
         ca: PEM certificates that the broker is checked against; None: those of the system.
-        group: name of the shared subscription; workers with the same one divide the load.
+        group: name of a shared subscription, where several workers divide the load. Without one there is
+            one worker, and a plain subscription: mosquitto 2.0 forgets shared ones when it restarts, so
+            that what comes before the workers are back is lost there.
         topics: further topics with counts, where `AWS_TOPIC` of the devices points to.
         receive_maximum: messages taken in and not yet stored, at most. AWS IoT Core allows 100.
         session_expiry_s: how long the broker keeps the messages of a worker that is away.
@@ -89,7 +91,7 @@ class Broker(_Section):
     certificate: Path | None = None
     private_key: Path | None = None
     ca: Path | None = None
-    group: Annotated[str, Field(pattern=r'^[A-Za-z0-9_-]{1,64}$')] = 'parking-fleet'
+    group: Annotated[str, Field(pattern=r'^[A-Za-z0-9_-]{0,64}$')] = ''
     topics: tuple[TopicName, ...] = ('EI_TOPIC',)
     receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 2_000
     session_expiry_s: Annotated[int, Field(ge=0, le=2**32 - 2)] = 86_400

@@ -47,3 +47,4 @@ def test_workers_divide_all_but_presence() -> None:
     filters = topic_filters('group', ('EI_TOPIC',))
     assert [each for each in filters if not each.startswith('$share/group/')] == ['parking/+/status']
     assert '$share/group/EI_TOPIC' in filters
+    assert not any(each.startswith('$') for each in topic_filters('', ('EI_TOPIC',)))

@@ -43,6 +43,7 @@ def route(topic: str, shared_topics: Sequence[str]) -> Route | None:
 
 
 def topic_filters(group: str, shared_topics: Sequence[str]) -> tuple[str, ...]:
-    """Return what a worker of that group subscribes to."""
+    """Return what a worker of that group subscribes to; a worker without a group takes everything."""
     divided = (*(f'parking/+/{name}' for name in ('count', 'history', 'crossing')), *shared_topics)
-    return (*(f'$share/{group}/{each}' for each in divided), PRESENCE_FILTER)
+    share = f'$share/{group}/' if group else ''
+    return (*(f'{share}{each}' for each in divided), PRESENCE_FILTER)

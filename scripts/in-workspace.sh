@@ -3,7 +3,7 @@
 set -eo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 [ -f "$root/install/local_setup.bash" ] || { echo 'nothing is built yet; run: make build' >&2; exit 1; }
-export PATH="$root/install/parking_monitor/lib/parking_monitor:$root/.venv/bin:$PATH"
+export PATH="$root/install/parking_monitor/lib/parking_monitor:$root/install/parking_fleet/lib/parking_fleet:$root/.venv/bin:$PATH"
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 [ -n "${ROS_DISTRO:-}" ] || export AMENT_PREFIX_PATH="$root/.venv"
 # colcon's own scripts read variables that need not be set.

@@ -48,8 +48,9 @@ def test_the_tests_are_told_what_they_understand(block: Block) -> None:
 
 @pytest.mark.parametrize('block', each('sh'), ids=str)
 def test_a_command_in_a_guide_is_one_of_ours(block: Block) -> None:
-    scripts = set(re.findall(r"f?'(\w+) = ", (ROOT / 'src/parking_monitor/setup.py').read_text()))
-    known = scripts | {'parking-provision', 'python'}
+    known = {'parking-provision', 'python'}
+    for package in ('parking_monitor', 'parking_fleet'):
+        known |= set(re.findall(r"'([\w-]+) = ", (ROOT / 'src' / package / 'setup.py').read_text()))
     for name in re.findall(r'scripts/in-workspace\.sh ([\w-]+)', block.text):
         assert name in known
     targets = set(re.findall(r'^([a-z-]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE))

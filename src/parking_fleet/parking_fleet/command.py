@@ -81,8 +81,11 @@ def ingest_command() -> None:
         stopping = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopping.set())
-        with Service(settings, shows=False):
-            stopping.wait()
+        with Service(settings, shows=False) as service:
+            while not stopping.wait(1.0):
+                if service.worker.ended.is_set():
+                    # Nothing is lost: what was not stored was not acknowledged.
+                    raise FleetError('the writer has ended; see above, and start it again')
 
 
 @app.command()

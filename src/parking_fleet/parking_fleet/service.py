@@ -6,15 +6,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from parking_fleet.ingest.sorting import Sorter
 from parking_fleet.ingest.source import MqttSource
 from parking_fleet.ingest.worker import Worker
 from parking_fleet.live.fleet import Fleet, now_ms
 from parking_fleet.places.facilities import load_facilities
 from parking_fleet.settings import Settings
-from parking_fleet.store.database import Database
+from parking_fleet.store.database import STORE_TROUBLES, Database
 from parking_fleet.store.reader import Reader
 from parking_fleet.store.retention import remove_old
 from parking_fleet.store.summaries import local_day_s
@@ -105,7 +103,7 @@ class Service:
             while not self._stopping.wait(every_s):
                 try:
                     act()
-                except SQLAlchemyError as error:
+                except STORE_TROUBLES as error:
                     LOG.warning(
                         '%s: the store does not answer (%s); trying again', name, type(error).__name__
                     )

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Response
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -11,6 +12,11 @@ from parking_fleet.api.metrics import metrics_text
 from parking_fleet.api.routes import make_router
 from parking_fleet.service import Service
 from parking_fleet.settings import Role
+from parking_fleet.store.database import STORE_TROUBLES
+
+
+def _store_is_away(_: Request, __: Exception) -> JSONResponse:
+    return JSONResponse({'detail': 'the store does not answer; try again'}, status_code=503)
 
 
 class Health(BaseModel):
@@ -41,6 +47,9 @@ def make_app(service: Service, doorkeeper: Doorkeeper | None = None) -> FastAPI:
         # A page from elsewhere must not reach us under a name of its own that leads to this machine.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=['localhost', '127.0.0.1', '[::1]'])
     app.include_router(make_router(service.fleet, door))
+
+    for trouble in STORE_TROUBLES:
+        app.add_exception_handler(trouble, _store_is_away)
 
     @app.get('/healthz', tags=['service'])
     def healthz(response: Response) -> Health:

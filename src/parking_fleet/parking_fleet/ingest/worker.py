@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
 
 from parking_fleet.ingest.sorting import Delivery, Sorter, rejected
 from parking_fleet.ingest.statistics import IngestState, IngestStatistics
 from parking_fleet.store.batch import Batch, Written
-from parking_fleet.store.database import first_line
+from parking_fleet.store.database import STORE_TROUBLES, first_line
 from parking_fleet.store.writer import Writer
 
 LOG = logging.getLogger(__name__)
@@ -47,6 +47,9 @@ class Worker:
         writer: of the store.
         on_written: is told what was new, after each commit, on the worker's thread.
         statistics: what is counted.
+
+    Attributes:
+        ended: is set once nothing is written any more.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Worker:
         self._writer = writer
         self._on_written = on_written
         self._waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self.ended = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name='ingest', daemon=True)
 
@@ -87,11 +91,14 @@ class Worker:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while True:
-            deliveries = self._next_batch()
-            if not deliveries:
-                return
-            self._store(deliveries)
+        try:
+            while deliveries := self._next_batch():
+                self._store(deliveries)
+        finally:
+            # Whatever it was that nobody expected: it must not look as if all were well.
+            self.ended.set()
+            if not self._stopping.is_set():
+                self.statistics.set_trouble('store', 'the writer has ended; restart parking-fleet')
 
     def _next_batch(self) -> list[Delivery]:
         """Return what is there, at least one; nothing at the end."""
@@ -130,7 +137,7 @@ class Worker:
         while True:
             try:
                 written = self._writer.write(batch)
-            except SQLAlchemyError as error:
+            except STORE_TROUBLES as error:
                 self.statistics.add('failures')
                 if is_fault_of_values(error):
                     return self._write_singly(deliveries, error)
@@ -143,10 +150,10 @@ class Worker:
                 self.statistics.add('rejected', len(batch.rejected))
                 return written
 
-    def _write_singly(self, deliveries: list[Delivery], error: SQLAlchemyError) -> Written | None:
+    def _write_singly(self, deliveries: list[Delivery], error: Exception) -> Written | None:
         """Find the message that the database does not take, and put it aside; the others are written."""
         if len(deliveries) == 1:
-            reason = f'the database refuses it: {_reason(error)}'
+            reason = f'the database refuses it: {first_line(error)}'
             LOG.warning('a message on %s was put aside: %s', deliveries[0].topic, reason)
             return self._write(Batch(rejected=[rejected(deliveries[0], reason)]), deliveries)
         together = Written(counts=[], crossings=[], presences=[], duplicates=0)
@@ -162,17 +169,17 @@ class Worker:
             )
         return together
 
-    def _tell_trouble(self, error: SQLAlchemyError) -> None:
-        trouble = f'the store cannot be written: {_reason(error)}'
+    def _tell_trouble(self, error: Exception) -> None:
+        trouble = f'the store cannot be written: {first_line(error)}'
         self.statistics.set_trouble('store', trouble)
         LOG.warning('%s; trying again', trouble)
 
 
-def is_fault_of_values(error: SQLAlchemyError) -> bool:
+def is_fault_of_values(error: Exception) -> bool:
     """Return whether a database refused what it was given, rather than being unable to write."""
     if not isinstance(error, DBAPIError):
-        # Of SQLAlchemy itself: values that it cannot convert.
-        return True
+        # A statement that SQLAlchemy itself cannot make of these values; else no connection to be had.
+        return isinstance(error, StatementError)
     if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
         return False
     details = error.orig.args[0] if error.orig is not None and error.orig.args else None
@@ -180,7 +187,3 @@ def is_fault_of_values(error: SQLAlchemyError) -> bool:
         # pg8000 gives every error of the server as one kind, with PostgreSQL's code.
         return str(details.get('C', ''))[:2] in _FAULTS_OF_VALUES
     return True
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    return first_line(error) if isinstance(error, DBAPIError) else type(error).__name__

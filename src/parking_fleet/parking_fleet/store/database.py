@@ -7,18 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import alembic.command
+import pg8000
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 
 from parking_fleet.errors import StoreError
 
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another one on the same SQLite file."""
+
+STORE_TROUBLES = (SQLAlchemyError, pg8000.Error, OSError)
+"""What a database that is away can raise: not everything passes through SQLAlchemy's own errors."""
 
 _MIGRATIONS = Path(__file__).parent / 'migrations'
 # Any number of ours: workers that start together take turns at bringing tables up to date.
@@ -58,11 +62,9 @@ class Database:
         with self._engine.connect() as connection:
             if self.is_sqlite:
                 connection.info['begin'] = 'BEGIN'
-            else:
-                connection = connection.execution_options(  # noqa: PLW2901 - the same one, with options
-                    isolation_level='REPEATABLE READ'
-                )
             with connection.begin():
+                if not self.is_sqlite:
+                    connection.exec_driver_sql('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
                 yield connection
 
     def migrate(self) -> None:
@@ -74,7 +76,7 @@ class Database:
         try:
             with self._engine.connect() as connection:
                 self._lock_and_upgrade(connection)
-        except DBAPIError as error:
+        except (DBAPIError, pg8000.Error, OSError) as error:
             raise StoreError(f'the database {self.place} cannot be used: {first_line(error)}') from None
 
     def revision(self) -> tuple[str, str]:
@@ -86,7 +88,7 @@ class Database:
         try:
             with self._engine.connect() as connection:
                 present = self.revision_of(connection)
-        except DBAPIError as error:
+        except (DBAPIError, pg8000.Error, OSError) as error:
             raise StoreError(f'the database {self.place} cannot be used: {first_line(error)}') from None
         return present, ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ''
 
@@ -138,11 +140,21 @@ class Database:
         return engine
 
     def _postgresql_engine(self) -> Engine:
-        return create_engine(self.url, pool_pre_ping=True, pool_size=8, max_overflow=8, pool_recycle=1800)
+        engine = create_engine(self.url, pool_pre_ping=True, pool_size=8, max_overflow=8, pool_recycle=1800)
+
+        @event.listens_for(engine, 'handle_error')
+        def _see_that_it_is_gone(context: ExceptionContext) -> None:
+            # SQLAlchemy knows one of the two texts with which pg8000 says that the server is gone.
+            if isinstance(context.sqlalchemy_exception, InterfaceError):
+                context.is_disconnect = True
+
+        return engine
 
 
-def first_line(error: DBAPIError) -> str:
+def first_line(error: Exception) -> str:
     """Return what a database said, without the statement and its values."""
+    if not isinstance(error, DBAPIError):
+        return getattr(error, 'strerror', None) or type(error).__name__
     origin = error.orig
     details = origin.args[0] if origin is not None and origin.args else error
     text = details.get('M', details) if isinstance(details, dict) else details

@@ -117,6 +117,15 @@ def settings_of(broker: LocalBroker, url: str, worker: str, group: str = 'fleet'
     )
 
 
+def lone_settings(broker: LocalBroker, url: str) -> Settings:
+    """Return the settings of a worker that gets nothing of other tests.
+
+    The broker keeps messages for whoever it has a session of, also while they are away.
+    """
+    settings = settings_of(broker, url, ONLY_WORKER, group='')
+    return settings.model_copy(update={'broker': settings.broker.model_copy(update={'session_expiry_s': 0})})
+
+
 class WorkerProcess:
     """Own `parking-fleet ingest` in a process of its own."""
 
@@ -202,7 +211,7 @@ def test_messages_come_in_are_stored_and_seen(
     broker: LocalBroker, database_url: str, database: Database
 ) -> None:
     sent = messages(0, 200)
-    settings = settings_of(broker, database_url, ONLY_WORKER, group='')
+    settings = lone_settings(broker, database_url)
     with Service(settings) as service, Sender(broker) as sender:
         wait_until(lambda: service.worker.state.connected, lambda: service.worker.state)
         sender.send(sent)
@@ -243,8 +252,7 @@ def test_nothing_is_lost_or_stored_twice_when_the_database_is_killed(
 ) -> None:
     url = postgres.new_database()
     database = Database(url)
-    # Not one of the group: the broker keeps a share for each of those, also while it is away.
-    settings = settings_of(broker, url, ONLY_WORKER, group='')
+    settings = lone_settings(broker, url)
     with Service(settings) as service, Sender(broker) as sender:
         wait_until(lambda: service.worker.state.connected, lambda: service.worker.state)
         for number in range(3):

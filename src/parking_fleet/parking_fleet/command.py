@@ -40,7 +40,9 @@ from parking_fleet.store.database import Database
 
 EXIT_TROUBLE = 1
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+# The backspace keeps the lines of the example as they are.
+_HELP = (__doc__ or '').replace('begin with:\n\n', 'begin with:\n\n\b\n')
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=_HELP, rich_markup_mode=None)
 _output = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 

@@ -46,7 +46,7 @@ repair_wheel_paths() {
     -e "s#/opt/python/cp[0-9]+-cp[0-9]+/include/python3\.[0-9]+#${include}#g"
 }
 
-system_packages=(cmake g++ make mosquitto portaudio19-dev postgresql python3-dev python3-venv)
+system_packages=(chromium cmake g++ make mosquitto portaudio19-dev postgresql python3-dev python3-venv)
 requirement_files=(requirements/runtime.txt requirements/fleet.txt requirements/provisioning.txt requirements/dev.txt)
 venv_options=()
 if [ -n "${ROS_DISTRO:-}" ]; then

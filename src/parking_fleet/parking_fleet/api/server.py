@@ -7,6 +7,7 @@ import socket
 import uvicorn
 
 from parking_fleet.api.app import make_app
+from parking_fleet.api.login import Doorkeeper
 from parking_fleet.errors import FleetError
 from parking_fleet.service import Service
 from parking_fleet.settings import Settings
@@ -27,27 +28,37 @@ def run_server(settings: Settings, *, takes_in: bool) -> None:
     listening = _listen(web.host, web.port)
     try:
         with Service(settings, takes_in=takes_in) as service:
-            server = uvicorn.Server(
+            door = Doorkeeper(web)
+            app = make_app(service, door)
+            # NiceGUI takes its memory at import: workers, and the API alone, do without.
+            from parking_fleet.dashboard.app import add_dashboard  # noqa: PLC0415
+
+            add_dashboard(app, service, door)
+            server = _Server(
                 uvicorn.Config(
-                    make_app(service),
+                    app,
                     log_level='warning',
                     access_log=False,
                     timeout_graceful_shutdown=_SHUTDOWN_S,
                     server_header=False,
                 )
             )
-            host, port = listening.getsockname()[:2]
-            LOG.info('serving http://%s:%d', f'[{host}]' if ':' in host else host, port)
             for number in (signal.SIGINT, signal.SIGTERM):
-                # The web server ends at these signals, then gives them to whoever had them before.
-                signal.signal(number, _pass)
+                # Until the web server takes the signals over, and when it hands them on after its end.
+                signal.signal(number, server.handle_exit)
             server.run(sockets=[listening])
     finally:
         listening.close()
 
 
-def _pass(_: int, __: object) -> None:
-    """Let the rest of `run_server` end the service."""
+class _Server(uvicorn.Server):
+    """Say where it serves once it does, when signals end it too."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or ():
+            host, port = listening.getsockname()[:2]
+            LOG.info('serving http://%s:%d', f'[{host}]' if ':' in host else host, port)
 
 
 def _listen(host: str, port: int) -> socket.socket:

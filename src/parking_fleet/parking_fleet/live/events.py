@@ -133,3 +133,12 @@ class Listener:
                     return self._waiting.popleft()
                 self._there.clear()
             await self._there.wait()
+
+    def take_waiting(self) -> list[Event]:
+        """Return what waits already, without waiting for more."""
+        with self._lock:
+            taken: list[Event] = [MissedEvents(self._missed)] if self._missed else []
+            taken += self._waiting
+            self._missed = 0
+            self._waiting.clear()
+            return taken

@@ -1,0 +1,1 @@
+"""Show the fleet in a browser: pages drawn with NiceGUI, live without reload."""

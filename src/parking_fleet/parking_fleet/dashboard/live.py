@@ -1,0 +1,29 @@
+"""Follow what changes, for as long as a page is open."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from nicegui import background_tasks, ui
+
+from parking_fleet.live.events import Event, LiveFeed
+
+GATHER_S = 0.2
+"""Events so close together are drawn at once: many devices must not mean many redraws."""
+
+
+def follow(feed: LiveFeed, draw: Callable[[Sequence[Event]], object]) -> None:
+    """Call `draw` with what has changed, soon after it did, until the page is closed.
+
+    Call it while a page is built. `draw` runs in the page's context.
+    """
+    client = ui.context.client
+
+    async def run() -> None:
+        async with feed.listen() as listener:
+            async for event in listener:
+                await asyncio.sleep(GATHER_S)
+                with client:
+                    draw((event, *listener.take_waiting()))
+
+    task = background_tasks.create(run(), name='follow')
+    client.on_delete(task.cancel)

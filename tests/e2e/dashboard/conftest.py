@@ -1,0 +1,55 @@
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from demo.broker import LocalBroker
+from tests.support.fleet_sender import Sender
+from tests.support.fleet_service import RECEIVER
+from tests.support.patience import PATIENCE_S
+
+# Without these Chromium asks its maker's servers for this and that.
+CHROMIUM_OPTIONS = (
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+)
+
+
+@pytest.fixture(scope='session')
+def browser() -> Iterator[Browser]:
+    """Give Debian's Chromium, without a window."""
+    program = shutil.which('chromium')
+    assert program, 'chromium is missing: make setup installs it'
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_OPTIONS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Give an empty page of a person who was never here."""
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE_S * 1000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope='session')
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
+    """Give a broker that knows the service and one sender."""
+    with LocalBroker(tmp_path_factory.mktemp('broker'), operators=(RECEIVER,)) as running:
+        yield running
+
+
+@pytest.fixture(scope='session')
+def sender(broker: LocalBroker) -> Iterator[Sender]:
+    """Give one that publishes as devices do."""
+    with Sender(broker) as sending:
+        yield sending

@@ -9,7 +9,7 @@ setup(
     version='0.1.0',
     packages=find_packages(exclude=['test']),
     # messages/schemas is a link to the one copy of the published schemas, in parking_monitor.
-    package_data={NAME: ['py.typed', 'messages/schemas/*.json']},
+    package_data={NAME: ['py.typed', 'messages/schemas/*.json', 'dashboard/static/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
@@ -17,6 +17,7 @@ setup(
     python_requires='>=3.11',
     install_requires=[
         'alembic',
+        'argon2-cffi',
         'awsiotsdk>=1.31',
         'jsonschema-rs',
         'nicegui',

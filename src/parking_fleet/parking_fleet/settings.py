@@ -133,18 +133,38 @@ class ApiToken(_Section):
     sha256: Annotated[str, Field(pattern=r'^[0-9a-f]{64}$')]
 
 
+class User(_Section):
+    """A person who may log in to the dashboard, as `parking-fleet password` prints it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    role: Role = 'reader'
+    password_hash: Annotated[str, Field(pattern=r'^\$argon2id\$[\x21-\x7e]{16,512}$')] = Field(repr=False)
+
+
 class Web(_Section):
     """Where to serve the API and the dashboard.
 
     Attributes:
-        host: address to listen on; anything but this machine needs `tokens`.
+        host: address to listen on; anything but this machine needs `users` or `tokens`.
         port: TCP port.
-        tokens: who may use `/api/v1`; none: everyone who reaches it, on this machine alone.
+        users: who may log in to the dashboard.
+        tokens: what programs may use `/api/v1` with. Neither: everyone who reaches it, on this machine
+            alone, is let in.
+        idle_hours: how long a login lasts without a page being opened.
+        folder: where it is kept who is logged in; None: beside the store where that is a file, else here.
     """
 
     host: str = '127.0.0.1'
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    users: tuple[User, ...] = ()
     tokens: tuple[ApiToken, ...] = ()
+    idle_hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
+    folder: Path | None = None
+
+    @property
+    def needs_login(self) -> bool:
+        """Return whether strangers are kept out."""
+        return bool(self.users or self.tokens) or not self.is_loopback
 
     @property
     def is_loopback(self) -> bool:
@@ -158,11 +178,19 @@ class Web(_Section):
 
     @model_validator(mode='after')
     def _is_behind_a_login(self) -> Self:
-        if not self.is_loopback and not self.tokens:
+        if not self.is_loopback and not self.users and not self.tokens:
             raise ValueError(
-                'serving to other machines needs a login; make a token with `parking-fleet token NAME` '
-                'and put it under web.tokens, or leave host at 127.0.0.1'
+                'serving to other machines needs a login; make a user with `parking-fleet password NAME` '
+                'and put it under web.users (for programs a token, with `parking-fleet token NAME`), or '
+                'leave host at 127.0.0.1'
             )
+        return self
+
+    @model_validator(mode='after')
+    def _has_each_user_once(self) -> Self:
+        names = [user.name for user in self.users]
+        if len(set(names)) < len(names):
+            raise ValueError('web.users has a name twice')
         return self
 
 
@@ -191,6 +219,15 @@ class Settings(BaseSettings):
     facilities: Path | None = None
     interval_s: Annotated[float, Field(gt=0, le=86_400)] = 120.0
     time_zone: TimeZoneName = 'UTC'
+
+    @property
+    def web_folder(self) -> Path:
+        """Return where the dashboard keeps who is logged in."""
+        if self.web.folder is not None:
+            return self.web.folder
+        url = make_url(self.store.url.get_secret_value())
+        is_file = url.drivername == 'sqlite' and url.database not in (None, '', ':memory:')
+        return Path(url.database if is_file and url.database else 'parking-fleet').with_suffix('.web')
 
     @classmethod
     def settings_customise_sources(

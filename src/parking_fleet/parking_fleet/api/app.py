@@ -43,7 +43,7 @@ def make_app(service: Service, doorkeeper: Doorkeeper | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    if web.is_loopback:
+    if not web.needs_login:
         # A page from elsewhere must not reach us under a name of its own that leads to this machine.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=['localhost', '127.0.0.1', '[::1]'])
     app.include_router(make_router(service.fleet, door))

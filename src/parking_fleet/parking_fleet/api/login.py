@@ -1,4 +1,4 @@
-"""Let in who has a token; on this machine alone everyone, where no token is set."""
+"""Let in who has a token or is logged in; on this machine alone everyone, where neither is set up."""
 
 import hashlib
 import hmac
@@ -20,13 +20,14 @@ class Doorkeeper:
     """Decide who may do what.
 
     Args:
-        web: holds the tokens.
+        web: holds the tokens, and says whether a login is needed.
 
     Attributes:
         logins: other ways in, asked in turn; the dashboard adds its own.
     """
 
     def __init__(self, web: Web) -> None:
+        self._is_open = not web.needs_login
         self._tokens = [(bytes.fromhex(token.sha256), token.role) for token in web.tokens]
         self.logins: list[Login] = []
 
@@ -37,7 +38,7 @@ class Doorkeeper:
         found = next((role for login in self.logins if (role := login(request)) is not None), None)
         if found is not None:
             return found
-        return 'operator' if not self._tokens and not self.logins else None
+        return 'operator' if self._is_open else None
 
     def reader(
         self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -51,7 +52,7 @@ class Doorkeeper:
         if role is None:
             raise HTTPException(
                 status.HTTP_401_UNAUTHORIZED,
-                'give a token: Authorization: Bearer ...',
+                'give a token (Authorization: Bearer ...), or log in',
                 headers={'WWW-Authenticate': 'Bearer'},
             )
         return role

@@ -1,6 +1,7 @@
 """Serve until told to stop."""
 
 import logging
+import os
 import signal
 import socket
 
@@ -30,7 +31,9 @@ def run_server(settings: Settings, *, takes_in: bool) -> None:
         with Service(settings, takes_in=takes_in) as service:
             door = Doorkeeper(web)
             app = make_app(service, door)
-            # NiceGUI takes its memory at import: workers, and the API alone, do without.
+            # NiceGUI takes its memory at import: workers, and the API alone, do without. It keeps what it
+            # is asked to keep of a visitor in the folder that it finds here then.
+            os.environ.setdefault('NICEGUI_STORAGE_PATH', str(settings.web_folder / 'pages'))
             from parking_fleet.dashboard.app import add_dashboard  # noqa: PLC0415
 
             add_dashboard(app, service, door)

@@ -1,15 +1,229 @@
-"""Show one device."""
+"""Show one device: how it is, what its cameras see, and what happened."""
 
-from nicegui import ui
+import time
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import HTTPException
+from nicegui import run, ui
 
 from parking_fleet.dashboard.context import Dashboard
 from parking_fleet.dashboard.frame import frame
+from parking_fleet.dashboard.journal import Entry, crossing_entries, state_changes
+from parking_fleet.dashboard.live import follow
+from parking_fleet.dashboard.rows import clock_text, name_of, place_of, title_of
+from parking_fleet.dashboard.words import (
+    ADVICE,
+    STANDINGS,
+    age_text,
+    bounds_text,
+    how_many,
+    length_text,
+    moment_text,
+    number_text,
+)
+from parking_fleet.health.devices import DeviceHealth, why_unknown
+from parking_fleet.live.events import CameraChanged, CrossingSeen, DeviceChanged, Event
+from parking_fleet.live.fleet import now_ms
+from parking_fleet.places.facilities import Facilities, place_id
+from parking_fleet.places.views import Places
+from parking_fleet.store.reader import Place, Span
+from parking_fleet.store.values import CameraState
+
+AGES_EVERY_S = 5.0
+JOURNAL_EVERY_S = 5.0
+JOURNAL_MS = 24 * 3_600_000
+JOURNAL_COUNTS = 5_000
+SHOWN_ENTRIES = 100
 
 
 def register(dashboard: Dashboard) -> None:
     """Serve `/device/{uuid}`."""
 
     @ui.page('/device/{uuid}')
-    def show(uuid: str) -> None:
-        with frame(uuid):
-            ui.label(dashboard.service.settings.time_zone)
+    async def show(uuid: str) -> None:
+        health = dashboard.service.fleet.device(uuid)
+        if health is None:
+            raise HTTPException(404, f'No device with the uuid {uuid} has reported so far.')
+        page = _DevicePage(dashboard, uuid)
+        with frame(name_of(health.record), kicker='Device'):
+            page.draw(health)
+        await page.load_journal()
+
+        async def look(events: Sequence[Event]) -> None:
+            if any(_is_of(event, uuid) for event in events):
+                page.look()
+                await page.load_journal_soon()
+
+        follow(dashboard.service.fleet.feed, look)
+
+
+class _DevicePage:
+    """Hold the parts of a page that change."""
+
+    def __init__(self, dashboard: Dashboard, uuid: str) -> None:
+        self._fleet = dashboard.service.fleet
+        self._uuid = uuid
+        self._zone = ZoneInfo('UTC')
+        self._cameras: dict[str, _CameraPart] = {}
+        self._journal_s = 0.0
+
+    def draw(self, health: DeviceHealth) -> None:
+        self._zone = self._fleet.config.zone(health.cameras[0].facility if health.cameras else '')
+        self._trouble = ui.element('ul').classes('problems').props('aria-label="To look at"')
+        with ui.element('div').classes('columns'):
+            with _panel('Health'):
+                self._facts = ui.html('', sanitize=False, tag='dl').classes('facts')
+            with _panel('Cameras') as self._camera_panel:
+                self._no_camera = ui.label('It has sent no count so far.').classes('muted')
+            with _panel('States of the last 24 hours'):
+                self._states = ui.html('', sanitize=False, tag='ul').classes('log').props('tabindex=0')
+            with _panel('Cars through its gates'):
+                self._crossings = ui.html('', sanitize=False, tag='ul').classes('log').props('tabindex=0')
+        self._problems: tuple[str, ...] = ('',)
+        self._show(health)
+        ui.timer(AGES_EVERY_S, self.look)
+
+    def look(self) -> None:
+        """Show how it is now."""
+        health = self._fleet.device(self._uuid)
+        if health is not None:
+            self._show(health)
+
+    async def load_journal_soon(self) -> None:
+        """Load what happened anew, unless that was done a moment ago."""
+        if time.monotonic() - self._journal_s >= JOURNAL_EVERY_S:
+            await self.load_journal()
+
+    async def load_journal(self) -> None:
+        """Load what happened from the store."""
+        self._journal_s = time.monotonic()
+        health = self._fleet.device(self._uuid)
+        interval_s = health.interval_s if health else self._fleet.config.interval_s
+        until_ms = now_ms() + 60_000
+        span = Span(since_ms=until_ms - JOURNAL_MS, until_ms=until_ms)
+        place = Place(uuid=self._uuid)
+        reader = self._fleet.reader
+        counts = await run.io_bound(reader.counts, place, span, JOURNAL_COUNTS)
+        crossings = await run.io_bound(reader.crossings, place, span, SHOWN_ENTRIES)
+        self._states.set_content(self._list(state_changes(counts or (), interval_s)))
+        self._crossings.set_content(self._list(crossing_entries(crossings or ())))
+
+    def _show(self, health: DeviceHealth) -> None:
+        facts = facts_of(health, self._fleet.config, self._zone, now_ms())
+        self._facts.set_content(
+            ''.join(f'<dt>{escape(name)}</dt><dd>{escape(text)}</dd>' for name, text in facts)
+        )
+        advice = ADVICE[health.standing]
+        problems = ((advice,) if advice else ()) + health.problems
+        if problems != self._problems:
+            self._problems = problems
+            self._trouble.set_visibility(bool(problems))
+            self._trouble.clear()
+            with self._trouble:
+                for problem in problems:
+                    ui.html(escape(problem[:1].upper() + problem[1:]), sanitize=False, tag='li')
+        self._no_camera.set_visibility(not health.cameras)
+        for camera in health.cameras:
+            part = self._cameras.get(camera.camera)
+            if part is None:
+                with self._camera_panel:
+                    part = self._cameras[camera.camera] = _CameraPart(camera, self._fleet.config)
+            part.show(camera, why_unknown(camera, health.standing, health.interval_s, now_ms()))
+
+    def _list(self, entries: Sequence[Entry]) -> str:
+        if not entries:
+            return '<li class="muted">Nothing</li>'
+        present_ms = now_ms()
+        return ''.join(
+            f'<li><time>{moment_text(entry.time_ms, self._zone, present_ms)}</time>'
+            f'<span>{"⚠ " if entry.is_trouble else ""}{escape(entry.text)}</span></li>'
+            for entry in entries[:SHOWN_ENTRIES]
+        )
+
+
+class _CameraPart:
+    """Draw a camera, and keep what changes."""
+
+    def __init__(self, camera: CameraState, config: Facilities) -> None:
+        zones = f'/device/{quote(camera.uuid, safe="")}/zones/{quote(camera.camera, safe="")}'
+        with ui.element('section').classes('camera'):
+            ui.html(escape(camera.camera or 'Its camera'), sanitize=False, tag='h3')
+            with ui.element('p').classes('muted'):
+                ui.link(title_of(camera.facility, config) or 'Unassigned', _facility_address(camera))
+                if camera.floor:
+                    ui.label(f', {camera.floor}').classes('inline')
+            self._state = ui.label().classes('tag')
+            self._count = ui.label()
+            if camera.camera:
+                ui.link('Zones, bays and gates', zones)
+
+    def show(self, camera: CameraState, why: str) -> None:
+        """Show what it sees now."""
+        self._state.set_text(f'⚠ Not known now: {why}' if why else '● Sees')
+        self._state.classes(add='warn' if why else '', remove='' if why else 'warn')
+        self._count.set_text(camera_text(camera, is_known=not why))
+
+
+def camera_text(camera: CameraState, *, is_known: bool) -> str:
+    """Return what a camera counts, in words; what it said last, where that does not hold now."""
+    told = [how_many(camera.cars, 'car', 'cars')]
+    if camera.capacity:
+        places = Places(camera.free, camera.occupied, camera.unknown)
+        told.append(f'{number_text(places.free)} of {how_many(places.capacity, "place", "places")} free')
+        told += [bounds_text(places).lower()] if bounds_text(places) else []
+    if camera.gates:
+        told.append(f'today {number_text(camera.entered_today)} in, {number_text(camera.left_today)} out')
+    text = '; '.join(told)
+    return text if is_known else f'Last told: {text}'
+
+
+def facts_of(health: DeviceHealth, config: Facilities, zone: ZoneInfo, now_ms: int) -> list[tuple[str, str]]:
+    """Return what is known of a device, each with its name."""
+    record = health.record
+    last = 'never'
+    if record.last_ms:
+        age = age_text((now_ms - record.last_ms) / 1000)
+        last = f'{age}, at {moment_text(record.last_ms, zone, now_ms)}'
+    facts = [
+        ('Standing', STANDINGS[health.standing]),
+        ('Last message', last),
+        ('Reports at least', f'every {length_text(health.interval_s)}'),
+        ('Place', place_of(health, config) or 'not told'),
+        ('Clock', clock_text(record)),
+        ('Given up', how_many(record.dropped, 'message', 'messages')),
+        ('Model', record.model or 'not told'),
+        ('Known since', moment_text(record.first_ms, zone, now_ms)),
+        ('Name on the broker', record.thing or 'not told'),
+        ('UUID', record.uuid),
+        ('Times are of', zone.key),
+    ]
+    if record.presence:
+        since = moment_text(record.presence_ms, zone, now_ms)
+        facts.insert(1, ('Connection', f'{record.presence} since {since}'))
+    return facts
+
+
+def _facility_address(camera: CameraState) -> str:
+    return f'/facility/{place_id(camera.facility)}'
+
+
+def _panel(title: str) -> ui.element:
+    panel = ui.element('section').classes('panel')
+    with panel:
+        ui.html(escape(title), sanitize=False, tag='h2')
+    return panel
+
+
+def _is_of(event: Event, uuid: str) -> bool:
+    match event:
+        case CameraChanged(camera):
+            return camera.uuid == uuid
+        case DeviceChanged(device):
+            return device.uuid == uuid
+        case CrossingSeen(crossing):
+            return crossing.uuid == uuid
+        case _:
+            return True

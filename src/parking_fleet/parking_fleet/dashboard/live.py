@@ -1,7 +1,7 @@
 """Follow what changes, for as long as a page is open."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from nicegui import background_tasks, ui
 
@@ -11,19 +11,21 @@ GATHER_S = 0.2
 """Events so close together are drawn at once: many devices must not mean many redraws."""
 
 
-def follow(feed: LiveFeed, draw: Callable[[Sequence[Event]], object]) -> None:
+def follow(feed: LiveFeed, draw: Callable[[Sequence[Event]], object], *, gather_s: float = GATHER_S) -> None:
     """Call `draw` with what has changed, soon after it did, until the page is closed.
 
-    Call it while a page is built. `draw` runs in the page's context.
+    Call it while a page is built. `draw` runs in the page's context, and may be a coroutine function.
     """
     client = ui.context.client
 
     async def run() -> None:
         async with feed.listen() as listener:
             async for event in listener:
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(gather_s)
                 with client:
-                    draw((event, *listener.take_waiting()))
+                    drawn = draw((event, *listener.take_waiting()))
+                    if isinstance(drawn, Awaitable):
+                        await drawn
 
     task = background_tasks.create(run(), name='follow')
     client.on_delete(task.cancel)

@@ -78,6 +78,10 @@ class Fleet:
         views = self._views(sorted(names))
         return sorted(views, key=lambda view: view.title.casefold())
 
+    def facilities_named(self, names: Iterable[str]) -> list[FacilityView]:
+        """Return the facilities that the devices call so, as they are now."""
+        return self._views(sorted(names))
+
     def facility(self, facility_id: str) -> FacilityView | None:
         """Return the facility of that id as it is now."""
         name = self.facility_name(facility_id)

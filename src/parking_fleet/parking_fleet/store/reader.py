@@ -29,6 +29,7 @@ from parking_fleet.store.values import (
     CountRecord,
     CrossingRecord,
     DeviceRecord,
+    FacilityPoint,
     FlowPoint,
     HistoryPoint,
     QuarantinedMessage,
@@ -179,6 +180,29 @@ class Reader:
         )
         with self._database.reading() as connection:
             return [HistoryPoint(*_whole(row)) for row in connection.execute(summed)]
+
+    def facilities_history(self, span: Span) -> list[FacilityPoint]:
+        """Return the course of every facility, a point for each 15 minutes in which a camera reported."""
+        summed = (
+            select(
+                CAMERAS.c.facility,
+                QUARTERS.c.start_s,
+                func.sum(QUARTERS.c.last_occupied),
+                func.sum(QUARTERS.c.last_free),
+            )
+            .join(CAMERAS, CAMERAS.c.id == QUARTERS.c.camera_id)
+            .where(
+                QUARTERS.c.start_s >= span.since_ms // 1000, QUARTERS.c.start_s < -(-span.until_ms // 1000)
+            )
+            .group_by(CAMERAS.c.facility, QUARTERS.c.start_s)
+            .order_by(CAMERAS.c.facility, QUARTERS.c.start_s)
+            .limit(MAX_ROWS)
+        )
+        with self._database.reading() as connection:
+            return [
+                FacilityPoint(row[0], *(int(value) for value in row[1:]))
+                for row in connection.execute(summed)
+            ]
 
     def flow(self, place: Place, step: Step, span: Span) -> list[FlowPoint]:
         """Return the cars through each gate in steps of 15 minutes or a day."""

@@ -170,6 +170,16 @@ class HistoryPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class FacilityPoint:
+    """Hold how many places of a facility were occupied and free at the end of a bucket."""
+
+    facility: str
+    start_s: int
+    occupied: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlowPoint:
     """Hold the cars through gates in one bucket."""
 

@@ -1,0 +1,177 @@
+"""Keep the cards of the fleet page for everyone who looks at it: worked out once, told when they change."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from parking_fleet.dashboard.cards import (
+    TREND_STEP_S,
+    TREND_STEPS,
+    Card,
+    Tile,
+    Trend,
+    card_of,
+    tiles_of,
+    trend_text,
+    trends_of,
+)
+from parking_fleet.live.events import CameraChanged, DeviceChanged, Event, MissedEvents
+from parking_fleet.live.fleet import Fleet, now_ms
+from parking_fleet.places.views import FacilityView
+from parking_fleet.store.database import STORE_TROUBLES
+from parking_fleet.store.reader import Span
+
+LOG = logging.getLogger(__name__)
+
+GATHER_S = 0.2
+"""Events so close together are worked out at once."""
+
+REST = 3.0
+"""After working for a while, so many times as long is left to others."""
+
+LOOK_EVERY_S = 10.0
+"""What changes by time alone, such as opening hours, is looked at so often."""
+
+TRENDS_EVERY_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Hold the cards that are not as they were, and the numbers of the whole fleet."""
+
+    cards: tuple[Card, ...]
+    tiles: tuple[Tile, ...]
+
+
+Tell = Callable[[Change], None]
+
+
+class Board:
+    """Work while somebody watches; to be used on one event loop.
+
+    Args:
+        fleet: what is shown.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._cards: dict[str, Card] = {}
+        self._views: dict[str, FacilityView] = {}
+        self._trends: dict[str, Trend] = {}
+        self._tiles: tuple[Tile, ...] = ()
+        self._watchers: dict[object, Tell] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._trends_task: asyncio.Task[None] | None = None
+        self._trends_s = float('-inf')
+        self._is_there = asyncio.Event()
+
+    async def present(self) -> Change:
+        """Return everything as it is now; `watch` before anything else is awaited, and nothing is missed."""
+        self._run()
+        await self._is_there.wait()
+        return Change(tuple(self._cards.values()), self._tiles)
+
+    def watch(self, tell: Tell) -> Callable[[], None]:
+        """Call `tell` with what changes, until what is returned here is called."""
+        key = object()
+        self._watchers[key] = tell
+        self._run()
+
+        def stop() -> None:
+            self._watchers.pop(key, None)
+
+        return stop
+
+    def _run(self) -> None:
+        if self._task is None or self._task.done():
+            self._is_there.clear()
+            self._task = asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        async with self._fleet.feed.listen() as listener:
+            self._tell(await asyncio.to_thread(self._look, None))
+            self._is_there.set()
+            rest_s = GATHER_S
+            looked_s = time.monotonic()
+            while True:
+                self._start_trends()
+                events: list[Event] = []
+                try:
+                    events.append(await asyncio.wait_for(anext(listener), LOOK_EVERY_S))
+                except TimeoutError:
+                    if not self._watchers:
+                        return
+                await asyncio.sleep(rest_s)
+                events += listener.take_waiting()
+                began_s = time.monotonic()
+                is_whole = began_s - looked_s >= LOOK_EVERY_S
+                names = None if is_whole else _touched(events, self._fleet)
+                change = await asyncio.to_thread(self._look, names)
+                if is_whole:
+                    looked_s = began_s
+                    if not self._watchers:
+                        return
+                self._tell(change)
+                rest_s = max(GATHER_S, REST * (time.monotonic() - began_s))
+
+    def _look(self, names: set[str] | None) -> Change:
+        """Work out the cards of these facilities; None: of all."""
+        views = self._fleet.facilities() if names is None else self._fleet.facilities_named(names)
+        changed = []
+        for view in views:
+            self._views[view.name] = view
+            card = card_of(view, self._trends.get(view.name, ()))
+            if self._cards.get(view.id) != card:
+                self._cards[view.id] = card
+                changed.append(card)
+        self._tiles = tiles_of(self._views.values(), self._fleet.devices())
+        return Change(tuple(changed), self._tiles)
+
+    def _tell(self, change: Change) -> None:
+        for tell in list(self._watchers.values()):
+            tell(change)
+
+    def _start_trends(self) -> None:
+        if time.monotonic() - self._trends_s >= TRENDS_EVERY_S:
+            self._trends_s = time.monotonic()
+            self._trends_task = asyncio.create_task(self._load_trends())
+
+    async def _load_trends(self) -> None:
+        now_s = now_ms() // 1000
+        since_ms = (now_s - TREND_STEP_S * TREND_STEPS) * 1000
+        try:
+            points = await asyncio.to_thread(
+                self._fleet.reader.facilities_history, Span(since_ms=since_ms, until_ms=now_s * 1000)
+            )
+        except STORE_TROUBLES as error:
+            LOG.warning('the trends cannot be read now (%s); trying again', type(error).__name__)
+            return
+        self._trends = trends_of(points, now_s)
+        changed = []
+        for view in list(self._views.values()):
+            trend = self._trends.get(view.name, ())
+            known = self._cards[view.id]
+            card = replace(known, trend=trend, trend_text=trend_text(trend))
+            if card != known:
+                self._cards[view.id] = card
+                changed.append(card)
+        self._tell(Change(tuple(changed), self._tiles))
+
+
+def _touched(events: Sequence[Event], fleet: Fleet) -> set[str] | None:
+    """Return the facilities that events are about; None: any."""
+    names: set[str] = set()
+    for event in events:
+        match event:
+            case CameraChanged(camera):
+                names.add(camera.facility)
+            case DeviceChanged(device):
+                health = fleet.device(device.uuid)
+                names |= {camera.facility for camera in health.cameras} if health else set()
+            case MissedEvents():
+                return None
+            case _:
+                pass
+    return names

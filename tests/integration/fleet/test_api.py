@@ -98,6 +98,12 @@ def test_csv_comes_as_a_file_that_runs_nothing(client: TestClient) -> None:
     assert client.get('/api/v1/flow').json()[0]['entered'] == 1
 
 
+def test_the_cars_of_one_device_are_told(client: TestClient) -> None:
+    (crossing,) = client.get('/api/v1/crossings', params={'uuid': 'device-1'}).json()
+    assert crossing['uuid'] == 'device-1'
+    assert client.get('/api/v1/crossings', params={'uuid': 'device-2'}).json() == []
+
+
 def test_refused_messages_can_be_read(client: TestClient) -> None:
     (refused,) = client.get('/api/v1/quarantine').json()
     assert (refused['reason'], refused['payload'], refused['size_bytes']) == ('not JSON', '\ufffdno', 3)

@@ -281,7 +281,9 @@ def _of_cameras(statement: Select[Any], table: Table, place: Place) -> Select[An
 
 
 def _newest_first(table: Table, place: Place, span: Span, limit: int) -> Select[Any]:
-    uuid = select(DEVICES.c.uuid).where(DEVICES.c.id == table.c.device_id).scalar_subquery().label('uuid')
+    # With the devices of the outer query it would be no query of its own.
+    of_device = select(DEVICES.c.uuid).where(DEVICES.c.id == table.c.device_id).correlate(table)
+    uuid = of_device.scalar_subquery().label('uuid')
     columns = (table, uuid, CAMERAS.c.name, CAMERAS.c.facility, CAMERAS.c.floor)
     return (
         _of_cameras(select(*columns), table, place)

@@ -19,6 +19,7 @@ devices; for more, run several `parking-fleet ingest` with PostgreSQL, each with
 
 import contextlib
 import hashlib
+import json
 import logging
 import secrets
 import signal
@@ -55,9 +56,9 @@ def serve(
 ) -> None:
     """Take messages in, and serve the API and the dashboard, until Ctrl-C.
 
-    By default at http://127.0.0.1:8080, for this machine alone. To serve others, make a token with
-    `parking-fleet token NAME`, put it under `web: tokens:`, and set `web: host: 0.0.0.0` behind a proxy
-    that speaks TLS.
+    By default at http://127.0.0.1:8080, for this machine alone. To serve others, make a user with
+    `parking-fleet password NAME`, put it under `web: users:`, and set `web: host: 0.0.0.0` behind a proxy
+    that speaks TLS. Programs get a token of `parking-fleet token NAME`.
     """
     with _told():
         settings = load_settings()
@@ -131,7 +132,11 @@ def check() -> None:
             state = 'up to date' if present == wanted else f'at {present or "nothing"}, will become {wanted}'
             _output.print(f'store       {database.place}: {state}')
         web = settings.web
-        who = f'{len(web.tokens)} tokens' if web.tokens else 'no login: this machine alone'
+        who = (
+            f'{len(web.users)} users, {len(web.tokens)} tokens'
+            if web.needs_login
+            else 'no login: this machine alone'
+        )
         _output.print(f'web         http://{web.host}:{web.port}, {who}')
 
 
@@ -169,9 +174,7 @@ def token(
     role: Annotated[str, typer.Option(help='reader or operator.')] = 'reader',
 ) -> None:
     """Make a token for /api/v1. It is shown once; the settings hold its hash alone."""
-    roles: tuple[Role, ...] = ('reader', 'operator')
-    if role not in roles:
-        raise typer.BadParameter(f'{role!r} is no role; give reader or operator')
+    _check_role(role)
     made = secrets.token_urlsafe(32)
     _output.print(f'The token, for the header `Authorization: Bearer {made}`')
     _output.print('For parking-fleet.yaml:')
@@ -179,6 +182,40 @@ def token(
     _output.print(
         escape(f'    - {{name: {name}, role: {role}, sha256: {hashlib.sha256(made.encode()).hexdigest()}}}')
     )
+
+
+@app.command()
+def password(
+    name: Annotated[str, typer.Argument(help='Who will log in.')],
+    role: Annotated[str, typer.Option(help='reader or operator.')] = 'reader',
+) -> None:
+    """Make a user for the dashboard: ask for a password twice, and print what the settings hold of it.
+
+    A reader looks at everything and changes nothing; an operator may change settings, zones and alerts.
+    """
+    from parking_fleet.login.users import LEAST_CHARACTERS, hash_password  # noqa: PLC0415 - others spare it
+
+    _check_role(role)
+    given = typer.prompt(
+        f'Password of {name}, {LEAST_CHARACTERS} characters at least',
+        hide_input=True,
+        confirmation_prompt=True,
+    )
+    with _told():
+        try:
+            hashed = hash_password(given)
+        except ValueError as error:
+            raise FleetError(str(error)) from None
+    _output.print('For parking-fleet.yaml:')
+    _output.print('web:\n  users:')
+    user = {'name': name, 'role': role, 'password_hash': hashed}
+    _output.print(escape(f'    - {json.dumps(user, ensure_ascii=False)}'))
+
+
+def _check_role(role: str) -> None:
+    roles: tuple[Role, ...] = ('reader', 'operator')
+    if role not in roles:
+        raise typer.BadParameter(f'{role!r} is no role; give reader or operator')
 
 
 def main() -> None:

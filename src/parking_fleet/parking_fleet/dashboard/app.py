@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from nicegui import app as pages
-from nicegui import ui
+from nicegui import background_tasks, ui
 from starlette.middleware.sessions import SessionMiddleware
 
 from parking_fleet.api.login import Doorkeeper
@@ -49,8 +49,8 @@ def add_dashboard(app: FastAPI, service: Service, door: Doorkeeper) -> None:
     if web.needs_login:
         door.logins.append(session_role)
         pages.timer(SWEEP_S, lambda: close_pages(sessions))
-    serve_plain_pages(app)
-    serve_login(app, users, sessions)
+    serve_plain_pages(app, pages)
+    serve_login(app, users, sessions, lambda: background_tasks.create(close_pages(sessions)))
     dashboard = Dashboard(service, door)
     for page in _PAGES:
         page.register(dashboard)

@@ -35,6 +35,7 @@ LOOK_EVERY_S = 10.0
 """What changes by time alone, such as opening hours, is looked at so often."""
 
 TRENDS_EVERY_S = 120.0
+NEW_TRENDS_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,9 @@ class Board:
             tell(change)
 
     def _start_trends(self) -> None:
-        if time.monotonic() - self._trends_s >= TRENDS_EVERY_S:
+        is_new = self._views.keys() - self._trends.keys()
+        every_s = NEW_TRENDS_EVERY_S if is_new else TRENDS_EVERY_S
+        if time.monotonic() - self._trends_s >= every_s:
             self._trends_s = time.monotonic()
             self._trends_task = asyncio.create_task(self._load_trends())
 
@@ -148,7 +151,7 @@ class Board:
         except STORE_TROUBLES as error:
             LOG.warning('the trends cannot be read now (%s); trying again', type(error).__name__)
             return
-        self._trends = trends_of(points, now_s)
+        self._trends = dict.fromkeys(self._views, ()) | trends_of(points, now_s)
         changed = []
         for view in list(self._views.values()):
             trend = self._trends.get(view.name, ())

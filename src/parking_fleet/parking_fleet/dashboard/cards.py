@@ -13,6 +13,9 @@ TREND_STEP_S = 900
 TREND_STEPS = 48
 """The trend goes over twelve hours."""
 
+LEAST_STEPS = 3
+"""A trend of fewer says nothing."""
+
 Trend = tuple[float | None, ...]
 """What part of the places was occupied, 0 to 1, in equal steps; None where nothing is known."""
 
@@ -25,7 +28,7 @@ class Card:
         number, unit: the big number, and what it counts.
         bounds: what the number may be more, or why it says little; '' when it is exact.
         bar_text: the bar in words.
-        devices, disputed, gates: lines of text; '' where there is nothing to say.
+        devices, blind, disputed, gates: lines of text; '' where there is nothing to say.
         has_trouble: whether a person should look.
         trend, trend_text: the last hours, as a line and in words.
     """
@@ -42,6 +45,7 @@ class Card:
     is_open: bool
     devices: str
     devices_away: int
+    blind: str
     disputed: str
     gates: str
     has_trouble: bool
@@ -63,6 +67,7 @@ def card_of(view: FacilityView, trend: Trend = ()) -> Card:
     places = view.places
     number, unit, bounds = _headline(view)
     away = view.devices - view.devices_up
+    blind = sum(camera.state.state != 'OK' for floor in view.floors for camera in floor.cameras)
     return Card(
         id=view.id,
         title=view.title,
@@ -76,13 +81,14 @@ def card_of(view: FacilityView, trend: Trend = ()) -> Card:
         is_open=view.is_open,
         devices=_devices_text(view),
         devices_away=away,
+        blind=how_many(blind, 'camera does not see', 'cameras do not see') if blind else '',
         disputed=how_many(view.disputed, 'bay is disputed', 'bays are disputed') if view.disputed else '',
         gates=(
             f'Today {number_text(view.entered_today)} in, {number_text(view.left_today)} out'
             if view.inside is not None
             else ''
         ),
-        has_trouble=bool(away or view.disputed),
+        has_trouble=bool(away or blind or view.disputed),
         trend=trend,
         trend_text=trend_text(trend),
     )
@@ -131,7 +137,7 @@ def trends_of(points: Iterable[FacilityPoint], now_s: int) -> dict[str, Trend]:
 def trend_text(trend: Trend) -> str:
     """Return a trend in words."""
     known = [share for share in trend if share is not None]
-    if not known:
+    if len(known) < LEAST_STEPS:
         return ''
     least, most = (round(100 * share) for share in (min(known), max(known)))
     return f'Occupied in the last 12 hours: {least} % to {most} %'
@@ -173,7 +179,5 @@ def _devices_text(view: FacilityView) -> str:
     if not view.devices:
         return 'No device has reported yet'
     if view.devices_up == view.devices:
-        return (
-            'The device is heard' if view.devices == 1 else f'All {number_text(view.devices)} devices heard'
-        )
+        return f'{"" if view.devices == 1 else "All "}{how_many(view.devices, "device", "devices")} heard'
     return f'{number_text(view.devices_up)} of {how_many(view.devices, "device", "devices")} heard'

@@ -78,6 +78,7 @@ class _DevicePage:
                 self._facts = ui.html('', sanitize=False, tag='dl').classes('facts')
             with _panel('Cameras') as self._camera_panel:
                 self._no_camera = ui.label('It has sent no count so far.').classes('muted')
+        with ui.element('div').classes('columns'):
             with _panel('States of the last 24 hours'):
                 self._states = ui.html('', sanitize=False, tag='ul').classes('log').props('tabindex=0')
             with _panel('Cars through its gates'):

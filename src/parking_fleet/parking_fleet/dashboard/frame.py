@@ -7,9 +7,9 @@ from html import escape
 from nicegui import ui
 
 from parking_fleet.dashboard.context import Dashboard
-from parking_fleet.dashboard.gate import visitor
 from parking_fleet.dashboard.plain import NotAllowedError
 from parking_fleet.dashboard.theme import THEME_COOKIE, Theme, chosen_theme, style_address
+from parking_fleet.login.sessions import Visitor
 
 _NAVIGATION = (('Fleet', '/'), ('Devices', '/devices'), ('Alerts', '/alerts'))
 _BELONGS = {'facility': '/', 'device': '/devices', 'devices': '/devices', 'alerts': '/alerts'}
@@ -18,13 +18,19 @@ _HEAD = '<link rel="stylesheet" href="{style}"><link rel="icon" href="/static/ic
 _SKIP = '<a class="skip" href="#main">To the content</a>'
 
 
+def visitor() -> Visitor:
+    """Return who looks at the page that is drawn, or whose click is handled."""
+    found: Visitor = ui.context.client.request.state.visitor
+    return found
+
+
 @contextmanager
 def frame(
     title: str, dashboard: Dashboard | None = None, *, operators_only: bool = False, kicker: str = ''
 ) -> Iterator[None]:
     """Draw a page around what is drawn inside of the `with`.
 
-    Strangers never come here: `gate.Gate` sends them to the login. Inside, `gate.visitor()` tells who
+    Strangers never come here: `gate.Gate` sends them to the login. Inside, `visitor()` tells who
     looks; draw what changes something only if `visitor().is_operator`.
 
     Args:
@@ -102,7 +108,7 @@ def _theme_switch(theme: ui.dark_mode, chosen: Theme | None) -> None:
         ui.run_javascript(f'document.cookie = "{cookie}; path=/; samesite=lax"')
         look()
 
-    button = ui.button(on_click=change).props('flat round dense').classes('quiet-icon')
+    button = ui.button(on_click=change, color=None).props('flat round dense').classes('quiet-icon')
     with button:
         tip = ui.tooltip('')
     look()

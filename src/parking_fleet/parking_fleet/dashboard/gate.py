@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from fastapi import Request
-from nicegui import ui
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -88,9 +87,3 @@ def session_role(request: Request) -> Role | None:
         return None
     says_whence = 'origin' in request.headers or 'sec-fetch-site' in request.headers
     return visitor.role if request.method in SAFE_METHODS or says_whence else None
-
-
-def visitor() -> Visitor:
-    """Return who looks at the page that is drawn, or whose click is handled."""
-    found: Visitor = ui.context.client.request.state.visitor
-    return found

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qs, quote
 
@@ -44,11 +45,12 @@ _NOBODY = """\
 
 
 class Login:
-    """Check who logs in, a few at once, and count the attempts."""
+    """Check who logs in, a few at once, and count the attempts; `ended` is called after a logout."""
 
-    def __init__(self, users: Users, sessions: Sessions) -> None:
+    def __init__(self, users: Users, sessions: Sessions, ended: Callable[[], object]) -> None:
         self._users = users
         self._sessions = sessions
+        self._ended = ended
         self._by_address = Attempts(ADDRESS_ATTEMPTS, WINDOW_S)
         self._by_name = Attempts(NAME_ATTEMPTS, WINDOW_S)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
@@ -100,12 +102,13 @@ class Login:
         """End the login, wherever its token may be."""
         self._sessions.end(request.session.get(TOKEN))
         request.session.clear()
+        self._ended()
         return RedirectResponse(LOGIN_PATH, 303)
 
 
-def serve_login(app: FastAPI, users: Users, sessions: Sessions) -> None:
-    """Serve `/login` and `/logout`."""
-    login = Login(users, sessions)
+def serve_login(app: FastAPI, users: Users, sessions: Sessions, ended: Callable[[], object]) -> None:
+    """Serve `/login` and `/logout`; `ended` is called when somebody has logged out."""
+    login = Login(users, sessions, ended)
 
     @app.get(LOGIN_PATH, include_in_schema=False)
     def show(request: Request) -> Response:
@@ -116,7 +119,7 @@ def serve_login(app: FastAPI, users: Users, sessions: Sessions) -> None:
         return await login.log_in(request)
 
     @app.post('/logout', include_in_schema=False)
-    def log_out(request: Request) -> Response:
+    async def log_out(request: Request) -> Response:
         return login.log_out(request)
 
 

@@ -4,7 +4,6 @@ from html import escape
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from nicegui import app as pages
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -52,8 +51,13 @@ def plain_page(request: Request, title: str, content: str, status: int = 200) ->
     return HTMLResponse(page, status, {'Content-Security-Policy': _CONTENT, 'Cache-Control': 'no-store'})
 
 
-def serve_plain_pages(app: FastAPI) -> None:
-    """Serve what all pages look like, and pages for what is not there and what is not allowed."""
+def serve_plain_pages(app: FastAPI, pages: FastAPI) -> None:
+    """Serve what all pages look like, and pages for what is not there and what is not allowed.
+
+    Args:
+        app: the web application.
+        pages: the application of the other pages, which is mounted into it.
+    """
     app.mount('/static', StaticFiles(directory=STATIC), name='fleet_static')
     pages.add_exception_handler(404, _not_there)
     pages.add_exception_handler(NotAllowedError, _not_allowed)

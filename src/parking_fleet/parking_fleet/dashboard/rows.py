@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from parking_fleet.dashboard.words import STANDINGS
+from parking_fleet.dashboard.words import STANDINGS, length_text
 from parking_fleet.health.devices import CLOCK_TOLERANCE_MS, DeviceHealth, Standing
 from parking_fleet.places.facilities import Facilities
 from parking_fleet.store.values import DeviceRecord
@@ -16,6 +16,7 @@ class DeviceRow:
 
     uuid: str
     name: str
+    other_name: str
     place: str
     standing: Standing
     standing_text: str
@@ -33,11 +34,13 @@ def row_of(health: DeviceHealth, config: Facilities) -> DeviceRow:
     """Return the row of a device."""
     record = health.record
     name, place = name_of(record), place_of(health, config)
+    other_name = record.uuid if name != record.uuid else ''
     problems = tuple(problem for problem in health.problems if health.standing == 'up')
     problems_text = '; '.join(problems)
     return DeviceRow(
         uuid=record.uuid,
         name=name,
+        other_name=other_name,
         place=place,
         standing=health.standing,
         standing_text=STANDINGS[health.standing],
@@ -79,7 +82,7 @@ def clock_text(record: DeviceRecord) -> str:
     """Return how a device's clock is."""
     offset_ms = record.clock_offset_ms
     if offset_ms is not None and abs(offset_ms) > CLOCK_TOLERANCE_MS:
-        return f'{abs(offset_ms) / 1000:.0f} s {"behind" if offset_ms > 0 else "ahead"}'
+        return f'{length_text(abs(offset_ms) / 1000)} {"behind" if offset_ms > 0 else "ahead"}'
     if record.clock_synced is None:
         return 'not told'
     return 'right' if record.clock_synced else 'not kept by a time server'

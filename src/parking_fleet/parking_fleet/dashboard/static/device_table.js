@@ -49,7 +49,8 @@ export default {
           </thead>
           <tbody>
             <tr v-for="row in shown" :key="row.uuid" v-memo="[row, age(row)]" :data-device="row.uuid">
-              <th scope="row"><a :href="'/device/' + encodeURIComponent(row.uuid)">{{ row.name }}</a></th>
+              <th scope="row"><a :href="'/device/' + encodeURIComponent(row.uuid)">{{ row.name }}</a>
+                <span v-if="row.other_name" class="muted small">{{ row.other_name }}</span></th>
               <td data-name="Place">{{ row.place || "–" }}</td>
               <td data-name="Standing"><span class="tag" :class="{ warn: row.standing !== 'up' && row.standing !== 'new' }">
                 <span aria-hidden="true">{{ signs[row.standing] }}</span> {{ row.standing_text }}</span></td>

@@ -63,6 +63,7 @@ export default {
             <footer>
               <span :class="{ tag: card.devices_away, warn: card.devices_away }">
                 <template v-if="card.devices_away">⚠ </template>{{ card.devices }}</span>
+              <span v-if="card.blind" class="tag warn">⚠ {{ card.blind }}</span>
               <span v-if="card.disputed" class="tag warn">≠ {{ card.disputed }}</span>
               <span v-if="card.gates">{{ card.gates }}</span>
             </footer>

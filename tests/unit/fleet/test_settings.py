@@ -35,6 +35,7 @@ def test_a_variable_wins_over_the_file(folder: Path, monkeypatch: pytest.MonkeyP
         ('web: {host: "::"}', 'needs a login'),
         ('web: {host: fleet.example}', 'needs a login'),
         ('web: {prot: 1}', 'web.prot'),
+        ('web: {users: [{name: anna, password_hash: hunter2}]}', 'web.users.0.password_hash'),
         ('broker: {host: a}', 'certificate and private_key'),
         ('broker: {topics: ["a/#"]}', 'broker.topics.0'),
         ('store: {url: "mysql://root:hunter2@h/d"}', 'store.url: not a database'),
@@ -66,3 +67,24 @@ def test_a_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv('PARKING_FLEET_FILE', 'nowhere.yaml')
     with pytest.raises(SettingsError, match='nowhere'):
         load_settings()
+
+
+def test_users_are_a_login_too(folder: Path) -> None:
+    user = '{name: anna, role: operator, password_hash: "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"}'
+    (folder / 'parking-fleet.yaml').write_text(f'web: {{host: 0.0.0.0, users: [{user}]}}\n')
+    settings = load_settings()
+    assert (settings.web.users[0].role, settings.web.needs_login) == ('operator', True)
+    assert 'argon2' not in repr(settings.web)
+
+
+@pytest.mark.parametrize(
+    ('text', 'place'),
+    [
+        ('store: {url: "sqlite:///data/fleet.sqlite3"}', 'data/fleet.web'),
+        ('store: {url: "postgresql://u:p@h/d"}', 'parking-fleet.web'),
+        ('web: {folder: here}', 'here'),
+    ],
+)
+def test_who_is_logged_in_is_kept_beside_the_store(folder: Path, text: str, place: str) -> None:
+    (folder / 'parking-fleet.yaml').write_text(text)
+    assert load_settings().web_folder == Path(place)

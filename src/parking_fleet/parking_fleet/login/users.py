@@ -3,10 +3,11 @@
 import secrets
 from collections.abc import Iterable
 
-from argon2 import PasswordHasher
+from argon2 import Parameters, PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from parking_fleet.errors import SettingsError
 from parking_fleet.settings import User
 
 LEAST_CHARACTERS = 10
@@ -29,13 +30,17 @@ class Users:
 
     Args:
         users: as the settings name them.
+
+    Raises:
+        SettingsError: when a hash is none.
     """
 
     def __init__(self, users: Iterable[User]) -> None:
         self._users = {user.name: user for user in users}
-        self._hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+        parameters = [_parameters(user) for user in self._users.values()]
+        self._hasher = PasswordHasher.from_parameters((*parameters, RFC_9106_LOW_MEMORY)[0])
         # For a name that there is not: as much work, and never a match.
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(32)) if self._users else ''
 
     def __bool__(self) -> bool:
         return bool(self._users)
@@ -52,3 +57,12 @@ class Users:
         except (VerificationError, InvalidHashError):
             return None
         return user
+
+
+def _parameters(user: User) -> Parameters:
+    try:
+        return extract_parameters(user.password_hash)
+    except (InvalidHashError, ValueError):
+        raise SettingsError(
+            f'web.users: the password_hash of {user.name} is none; make it with `parking-fleet password NAME`'
+        ) from None

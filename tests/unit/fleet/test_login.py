@@ -123,7 +123,7 @@ def test_a_login_ends_when_it_is_idle_and_not_while_it_is_used(tmp_path: Path, c
     for _ in range(5):
         clock.now_s += IDLE_S - 1
         visitor = sessions.visitor(token)
-        assert visitor is not None
+    assert visitor is not None
     clock.now_s += IDLE_S / 2
     assert sessions.holds(visitor.login)
     clock.now_s += IDLE_S / 2 + 1

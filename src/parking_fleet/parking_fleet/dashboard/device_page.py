@@ -10,25 +10,19 @@ from fastapi import HTTPException
 from nicegui import run, ui
 
 from parking_fleet.dashboard.context import Dashboard
+from parking_fleet.dashboard.device_facts import camera_text, facts_of
 from parking_fleet.dashboard.frame import frame
 from parking_fleet.dashboard.journal import Entry, crossing_entries, state_changes
 from parking_fleet.dashboard.live import follow
-from parking_fleet.dashboard.rows import clock_text, name_of, place_of, title_of
+from parking_fleet.dashboard.rows import name_of, title_of
 from parking_fleet.dashboard.words import (
     ADVICE,
-    STANDINGS,
-    age_text,
-    bounds_text,
-    how_many,
-    length_text,
     moment_text,
-    number_text,
 )
 from parking_fleet.health.devices import DeviceHealth, why_unknown
 from parking_fleet.live.events import CameraChanged, CrossingSeen, DeviceChanged, Event
 from parking_fleet.live.fleet import now_ms
 from parking_fleet.places.facilities import Facilities, place_id
-from parking_fleet.places.views import Places
 from parking_fleet.store.reader import Place, Span
 from parking_fleet.store.values import CameraState
 
@@ -166,45 +160,6 @@ class _CameraPart:
         self._state.set_text(f'⚠ Not known now: {why}' if why else '● Sees')
         self._state.classes(add='warn' if why else '', remove='' if why else 'warn')
         self._count.set_text(camera_text(camera, is_known=not why))
-
-
-def camera_text(camera: CameraState, *, is_known: bool) -> str:
-    """Return what a camera counts, in words; what it said last, where that does not hold now."""
-    told = [how_many(camera.cars, 'car', 'cars')]
-    if camera.capacity:
-        places = Places(camera.free, camera.occupied, camera.unknown)
-        told.append(f'{number_text(places.free)} of {how_many(places.capacity, "place", "places")} free')
-        told += [bounds_text(places).lower()] if bounds_text(places) else []
-    if camera.gates:
-        told.append(f'today {number_text(camera.entered_today)} in, {number_text(camera.left_today)} out')
-    text = '; '.join(told)
-    return text if is_known else f'Last told: {text}'
-
-
-def facts_of(health: DeviceHealth, config: Facilities, zone: ZoneInfo, now_ms: int) -> list[tuple[str, str]]:
-    """Return what is known of a device, each with its name."""
-    record = health.record
-    last = 'never'
-    if record.last_ms:
-        age = age_text((now_ms - record.last_ms) / 1000)
-        last = f'{age}, at {moment_text(record.last_ms, zone, now_ms)}'
-    facts = [
-        ('Standing', STANDINGS[health.standing]),
-        ('Last message', last),
-        ('Reports at least', f'every {length_text(health.interval_s)}'),
-        ('Place', place_of(health, config) or 'not told'),
-        ('Clock', clock_text(record)),
-        ('Given up', how_many(record.dropped, 'message', 'messages')),
-        ('Model', record.model or 'not told'),
-        ('Known since', moment_text(record.first_ms, zone, now_ms)),
-        ('Name on the broker', record.thing or 'not told'),
-        ('UUID', record.uuid),
-        ('Times are of', zone.key),
-    ]
-    if record.presence:
-        since = moment_text(record.presence_ms, zone, now_ms)
-        facts.insert(1, ('Connection', f'{record.presence} since {since}'))
-    return facts
 
 
 def _facility_address(camera: CameraState) -> str:

@@ -1,0 +1,57 @@
+"""Say what is known of a device and of each of its cameras."""
+
+from zoneinfo import ZoneInfo
+
+from parking_fleet.dashboard.rows import clock_text, place_of
+from parking_fleet.dashboard.words import (
+    STANDINGS,
+    age_text,
+    bounds_text,
+    how_many,
+    length_text,
+    moment_text,
+    number_text,
+)
+from parking_fleet.health.devices import DeviceHealth
+from parking_fleet.places.facilities import Facilities
+from parking_fleet.places.views import Places
+from parking_fleet.store.values import CameraState
+
+
+def camera_text(camera: CameraState, *, is_known: bool) -> str:
+    """Return what a camera counts, in words; what it said last, where that does not hold now."""
+    told = [how_many(camera.cars, 'car', 'cars')]
+    if camera.capacity:
+        places = Places(camera.free, camera.occupied, camera.unknown)
+        told.append(f'{number_text(places.free)} of {how_many(places.capacity, "place", "places")} free')
+        told += [bounds_text(places).lower()] if bounds_text(places) else []
+    if camera.gates:
+        told.append(f'today {number_text(camera.entered_today)} in, {number_text(camera.left_today)} out')
+    text = '; '.join(told)
+    return text if is_known else f'Last told: {text}'
+
+
+def facts_of(health: DeviceHealth, config: Facilities, zone: ZoneInfo, now_ms: int) -> list[tuple[str, str]]:
+    """Return what is known of a device, each with its name."""
+    record = health.record
+    last = 'never'
+    if record.last_ms:
+        age = age_text((now_ms - record.last_ms) / 1000)
+        last = f'{age}, at {moment_text(record.last_ms, zone, now_ms)}'
+    facts = [
+        ('Standing', STANDINGS[health.standing]),
+        ('Last message', last),
+        ('Reports at least', f'every {length_text(health.interval_s)}'),
+        ('Place', place_of(health, config) or 'not told'),
+        ('Clock', clock_text(record)),
+        ('Given up', how_many(record.dropped, 'message', 'messages')),
+        ('Model', record.model or 'not told'),
+        ('Known since', moment_text(record.first_ms, zone, now_ms)),
+        ('Name on the broker', record.thing or 'not told'),
+        ('UUID', record.uuid),
+        ('Times are of', zone.key),
+    ]
+    if record.presence:
+        since = moment_text(record.presence_ms, zone, now_ms)
+        facts.insert(1, ('Connection', f'{record.presence} since {since}'))
+    return facts

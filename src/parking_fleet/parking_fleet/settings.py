@@ -81,7 +81,8 @@ class Broker(_Section):
             one worker, and a plain subscription: mosquitto 2.0 forgets shared ones when it restarts, so
             that what comes before the workers are back is lost there.
         topics: further topics with counts, where `AWS_TOPIC` of the devices points to.
-        receive_maximum: messages taken in and not yet stored, at most. AWS IoT Core allows 100.
+        receive_maximum: messages taken in and not yet stored, at most. AWS IoT Core allows 100. mosquitto
+            2.0.11 sends more, the more so the higher this is, and slows down.
         session_expiry_s: how long the broker keeps the messages of a worker that is away.
     """
 
@@ -93,7 +94,7 @@ class Broker(_Section):
     ca: Path | None = None
     group: Annotated[str, Field(pattern=r'^[A-Za-z0-9_-]{0,64}$')] = ''
     topics: tuple[TopicName, ...] = ('EI_TOPIC',)
-    receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 2_000
+    receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 500
     session_expiry_s: Annotated[int, Field(ge=0, le=2**32 - 2)] = 86_400
 
     @model_validator(mode='after')

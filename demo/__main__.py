@@ -6,6 +6,8 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +16,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from demo.broker import BrokerError, LocalBroker
+from demo.broker import OPERATOR, BrokerError, LocalBroker
 from demo.broker_tap import BrokerTap, Message
+from demo.dashboard import RECEIVER, Dashboard, running_dashboard
 from demo.fleet_process import running_fleet
 from demo.measurements import Measurements, Report
 from demo.observer import Observer
@@ -59,6 +62,10 @@ def demo(
     confidence: Annotated[
         float | None, typer.Option(envvar='CONFIDENCE', min=0, max=1, help='From which on to count, 0 to 1.')
     ] = None,
+    dashboard: Annotated[
+        bool,
+        typer.Option(envvar='DASHBOARD', help='Serve the dashboard of the fleet beside the graph.'),
+    ] = True,
     first_count_within: Annotated[
         float,
         typer.Option(
@@ -67,11 +74,11 @@ def demo(
         ),
     ] = 60.0,
 ) -> None:
-    """Count cars, and deliver the counts to an MQTT broker of its own over mutual TLS.
+    """Count cars, deliver the counts to an MQTT broker of its own, and show them on a dashboard.
 
     Prints a line whenever the count changes and the broker's copy of each message; at the end
     a table, which also goes to build/demo/report.json. The exit code is 0 only if counts came
-    all the way from the camera to the broker.
+    all the way from the camera to the broker and the dashboard.
     """
     is_recording = Path(source).expanduser().exists() and not source.startswith('/dev/')
     if seconds is None:
@@ -83,7 +90,9 @@ def demo(
         with _broker() as broker, BrokerTap(broker, lambda message: _on_message(message, measurements)):
             _say(f'broker: mosquitto on {broker.host}:{broker.port}, mutual TLS, this device is {THING}')
             fleet_yaml = _write_configuration(broker, source, model, confidence, play_once=is_recording)
-            completed = _watch(fleet_yaml, measurements, seconds, first_count_within)
+            with _dashboard(broker) if dashboard else nullcontext() as shown:
+                completed = _watch(fleet_yaml, measurements, seconds, first_count_within)
+                measurements.counts_stored = shown.counts() if shown else None
     except BrokerError as error:
         console.print(f'demo: {error}', style='red')
         raise typer.Exit(1) from None
@@ -117,7 +126,14 @@ def _refuse_what_is_not_there(source: str, model: str) -> None:
 
 
 def _broker() -> LocalBroker:
-    return LocalBroker(FOLDER / 'broker')
+    return LocalBroker(FOLDER / 'broker', operators=(OPERATOR, RECEIVER))
+
+
+@contextmanager
+def _dashboard(broker: LocalBroker) -> Iterator[Dashboard]:
+    with running_dashboard(FOLDER / 'dashboard', broker) as running:
+        _say(f'dashboard: {running.url} in a browser on this machine')
+        yield running
 
 
 def _write_configuration(
@@ -242,6 +258,8 @@ def _print_table(report: Report) -> None:
         ('counts that agree with the truth', exact or 'the truth is known of simulated scenes alone'),
         ('state of the last count', report.state),
     ]
+    if report.counts_stored is not None:
+        rows.append(('counts that the dashboard has stored', report.counts_stored))
     if report.capacity:
         free, taken, unknown = report.free, report.occupied, report.unknown
         rows.append(('places at the end', f'{free} free, {taken} occupied, {unknown} unknown'))

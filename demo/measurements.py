@@ -27,6 +27,7 @@ class Report:
         counts_published: counts that the counter published.
         messages_acknowledged: count messages that the broker confirmed to the device.
         messages_received_by_broker: count messages that the broker passed on.
+        counts_stored: that the dashboard has in its store; None without a dashboard.
         latency_ms_p50: from the stamp of an image to its count, the middle one; None without counts.
         latency_ms_p99: the same, which one in a hundred exceeds.
         exact_count_share: counts that agree with the truth, of those with a truth; None without one.
@@ -51,6 +52,7 @@ class Report:
     unknown: int = 0
     entered: int = 0
     left: int = 0
+    counts_stored: int | None = None
 
     @property
     def flowed(self) -> bool:
@@ -61,6 +63,7 @@ class Report:
             and self.counts_published > 0
             and self.messages_acknowledged > 0
             and self.messages_received_by_broker > 0
+            and self.counts_stored != 0
             and self.state == CountState.OK.name
         )
 
@@ -79,6 +82,7 @@ class Measurements:
     counts: int = 0
     acknowledged: int = 0
     received_by_broker: int = 0
+    counts_stored: int | None = None
     state: CountState = CountState.UNKNOWN
     places: Occupancy = field(default_factory=Occupancy)
     entered: int = 0
@@ -128,6 +132,7 @@ class Measurements:
             unknown=self.places.unknown,
             entered=self.entered,
             left=self.left,
+            counts_stored=self.counts_stored,
         )
 
 

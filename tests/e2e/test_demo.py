@@ -29,7 +29,8 @@ def test_the_demo_counts_simulated_cars_all_the_way_to_the_broker() -> None:
     assert report['frames'] >= report['detections'] > 0
     assert report['messages_received_by_broker'] >= report['messages_acknowledged'] > 0
     assert report['exact_count_share'] is not None
-    for line in ('first count', 'camera lane: ', 'broker EI_TOPIC: {"uuid":"demo-device","cars":'):
+    assert report['counts_stored'] > 0
+    for line in ('dashboard: http://127.0.0.1:', 'first count', 'camera lane: ', 'broker EI_TOPIC: {"uuid":"demo-device","cars":'):
         assert line in result.stdout
 
 

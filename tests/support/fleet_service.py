@@ -66,6 +66,12 @@ class FleetService:
         """Return where it serves, without a slash at the end."""
         return self._url
 
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it, and return once it serves and, where it has a broker, is connected."""
         with self.log.open('wb') as log:

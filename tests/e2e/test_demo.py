@@ -30,7 +30,12 @@ def test_the_demo_counts_simulated_cars_all_the_way_to_the_broker() -> None:
     assert report['messages_received_by_broker'] >= report['messages_acknowledged'] > 0
     assert report['exact_count_share'] is not None
     assert report['counts_stored'] > 0
-    for line in ('dashboard: http://127.0.0.1:', 'first count', 'camera lane: ', 'broker EI_TOPIC: {"uuid":"demo-device","cars":'):
+    for line in (
+        'dashboard: http://127.0.0.1:',
+        'first count',
+        'camera lane: ',
+        'broker EI_TOPIC: {"uuid":"demo-device","cars":',
+    ):
         assert line in result.stdout
 
 

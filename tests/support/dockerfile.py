@@ -1,4 +1,4 @@
-"""Read docker/Dockerfile: its instructions, what it copies, and what it installs."""
+"""Read a Dockerfile (docker/Dockerfile unless another is named): what it copies, and what it installs."""
 
 import re
 from dataclasses import dataclass
@@ -33,15 +33,15 @@ def instructions(path: Path = PATH) -> list[Instruction]:
     return found
 
 
-def of(name: str, stage: str | None = None) -> list[Instruction]:
+def of(name: str, stage: str | None = None, path: Path = PATH) -> list[Instruction]:
     """Return the instructions of a name, of one stage or of all."""
-    return [one for one in instructions() if one.name == name and stage in {None, one.stage}]
+    return [one for one in instructions(path) if one.name == name and stage in {None, one.stage}]
 
 
-def copied() -> list[str]:
+def copied(path: Path = PATH) -> list[str]:
     """Return all paths of the project that are copied into any stage."""
     sources = []
-    for one in of('COPY'):
+    for one in of('COPY', path=path):
         words = one.arguments.split()
         if not any(word.startswith('--from=') for word in words):
             sources += [word for word in words[:-1] if not word.startswith('--')]

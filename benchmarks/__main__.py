@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-NAMES = ('pipeline', 'model', 'accuracy', 'delivery')
+NAMES = ('pipeline', 'model', 'accuracy', 'delivery', 'fleet')
 
 
 def bench(

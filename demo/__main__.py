@@ -44,6 +44,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def demo(
+    *,
     seconds: Annotated[
         float | None,
         typer.Option(

@@ -1,9 +1,10 @@
 """Hold what every page needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from parking_fleet.api.login import Doorkeeper
 from parking_fleet.service import Service
+from parking_fleet.zones.layout import LayoutSource, NoLayouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,9 @@ class Dashboard:
     Attributes:
         service: store, live state and settings.
         door: decides who may do what.
+        layouts: knows where bays are on the pictures of cameras.
     """
 
     service: Service
     door: Doorkeeper
+    layouts: LayoutSource = field(default_factory=NoLayouts)

@@ -1,0 +1,92 @@
+"""Build what the parts of the page have in common."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from nicegui import ui
+
+from parking_fleet.dashboard.facility.charts import Options
+from parking_fleet.store.database import STORE_TROUBLES
+
+RELOAD_S = 60.0
+"""So often what comes from the store is looked at anew while a page is open."""
+
+STORE_AWAY = (
+    'What was cannot be shown: the store does not answer. What is now is still shown live. '
+    'This is tried again every minute; if it stays so, see whether the database runs.'
+)
+
+
+@contextmanager
+def part(name: str, title: str) -> Iterator[None]:
+    """Draw a part of the page with its heading.
+
+    Args:
+        name: in the address of the page, after '#'.
+        title: the heading.
+    """
+    with ui.element('section').classes('fac-part').props(f'id={name} aria-labelledby={name}-title'):
+        ui.html(title, sanitize=False, tag='h2').props(f'id={name}-title')
+        yield
+
+
+def html(content: str = '', tag: str = 'div') -> ui.html:
+    """Draw HTML whose names are escaped already."""
+    return ui.html(content, sanitize=False, tag=tag)
+
+
+@contextmanager
+def details(summary: str) -> Iterator[None]:
+    """Draw what a person may open."""
+    with ui.element('details').classes('fac-details'):
+        html(summary, 'summary')
+        yield
+
+
+class Loading:
+    """Load what comes from the store, at once and every minute, and say so where it cannot be.
+
+    Args:
+        load: asks the store and draws.
+    """
+
+    def __init__(self, load: Callable[[], Awaitable[None]]) -> None:
+        self._load = load
+        self._words = html('Loading …', 'p').props('role=status').classes('fac-words')
+        ui.timer(RELOAD_S, self.run)
+
+    async def run(self) -> None:
+        """Load now."""
+        try:
+            await self._load()
+        except STORE_TROUBLES:
+            self._words.content = STORE_AWAY
+        else:
+            self._words.content = ''
+
+
+class Chart:
+    """Draw a chart, and the same as a table below it.
+
+    Args:
+        label: what it shows, for who cannot see it.
+        classes: of the element.
+    """
+
+    def __init__(self, label: str, classes: str = 'fac-chart') -> None:
+        # SVG: it takes the colour of the text, and needs less memory on a phone than pixels.
+        self._chart = ui.echart({}, renderer='svg').classes(classes)
+        self._chart.props['role'] = 'img'
+        self._chart.props['aria-label'] = label
+        with details('The same as a table'):
+            self._table = html()
+        self._drawn: Options = {}
+
+    def draw(self, options: Options, table: str) -> None:
+        """Show this from now on; nothing is sent to the browser where nothing changed."""
+        self._table.content = table
+        if options != self._drawn:
+            self._drawn = options
+            self._chart.options.clear()
+            self._chart.options.update(options)
+            self._chart.update()

@@ -1,0 +1,1 @@
+"""Where bays, zones and gates are on the picture of a camera."""

@@ -50,7 +50,7 @@ def register(dashboard: Dashboard) -> None:
         if view is None:
             with frame('No such facility'):
                 html(
-                    'No facility has this address. It may have got another name, or none of its devices reports.',
+                    'No facility has this address. It may have another name now, or no device reports.',
                     'p',
                 )
                 ui.link('See all facilities', '/')

@@ -18,6 +18,8 @@ IN, OUT = '#009E73', '#E69F00'
 
 Options = dict[str, Any]
 
+_THREE_HOURS = 12
+
 _HATCH = {'symbol': 'rect', 'dashArrayX': [1, 0], 'dashArrayY': [2, 4], 'rotation': -0.7, 'color': '#555555'}
 
 
@@ -34,7 +36,7 @@ class Course:
 def flow_chart(hours: Sequence[HourOfFlow]) -> Options:
     """Return the cars in and out by the hour."""
     return {
-        **_frame([hour.name for hour in hours], 'cars', 'Cars in and out by the hour'),
+        **_frame([hour.name for hour in hours], 'Cars in and out by the hour'),
         'series': [
             _bars('▲ in', [hour.entered for hour in hours], IN),
             _bars('▼ out', [hour.left for hour in hours], OUT, decal=True),
@@ -44,7 +46,9 @@ def flow_chart(hours: Sequence[HourOfFlow]) -> Options:
 
 def forecast_chart(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacity: int) -> Options:
     """Return the day: what was counted so far, and what is to be expected."""
-    ends = [start_s + QUARTER_S for start_s in quarters_of(told.day, zone)]
+    starts = quarters_of(told.day, zone)
+    # The day begins at midnight, with nothing counted yet.
+    ends = [starts[0], *(start_s + QUARTER_S for start_s in starts)]
     names = [clock_text(end_s, zone, told.day) for end_s in ends]
     counted: list[float | None] = [None] * len(ends)
     low: list[float | None] = [None] * len(ends)
@@ -59,12 +63,12 @@ def forecast_chart(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacit
             low[place] = _places(point.low, capacity)
             median[place] = _places(point.median, capacity)
             band[place] = round(_places(point.high, capacity) - _places(point.low, capacity), 1)
-        share = so_far[place_in_day(end_s - QUARTER_S, zone)[1]] if so_far else None
+        share = so_far[place_in_day(end_s - QUARTER_S, zone)[1]] if so_far and place else None
         if share is not None:
             counted[place] = _places(share, capacity)
     line = {'type': 'line', 'symbol': 'none', 'connectNulls': False}
     return {
-        **_frame(names, 'places occupied', 'Places occupied through the day', most=capacity),
+        **_frame(names, 'Places occupied through the day', capacity, _THREE_HOURS),
         'legend': {
             **_LEGEND,
             'data': ['counted', 'middle day (median)', 'middle half of the days'],
@@ -82,7 +86,7 @@ def forecast_chart(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacit
                     'lineStyle': {'color': _TEXT, 'type': 'solid', 'width': 1},
                     'label': {
                         'formatter': f'full: {capacity}',
-                        'position': 'insideStartTop',
+                        'position': 'insideEndBottom',
                         'color': _TEXT,
                     },
                     'data': [{'yAxis': capacity}],
@@ -117,7 +121,7 @@ def forecast_chart(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacit
     }
 
 
-def trend_chart(courses: Sequence[Course], unit: str, *, has_most: bool) -> Options:
+def trend_chart(courses: Sequence[Course], *, has_most: bool, label_every: int | None = None) -> Options:
     """Return how full it was over a longer time; what was not seen stands hatched on top."""
     area = {'type': 'line', 'symbol': 'none', 'step': 'middle', 'lineStyle': {'width': 1}, 'stack': 'all'}
     series: list[Options] = [
@@ -152,7 +156,8 @@ def trend_chart(courses: Sequence[Course], unit: str, *, has_most: bool) -> Opti
                 'itemStyle': {'color': '#777777'},
             }
         )
-    return {**_frame([course.name for course in courses], unit, 'How full it was'), 'series': series}
+    frame = _frame([course.name for course in courses], 'How full it was', label_every=label_every)
+    return {**frame, 'series': series}
 
 
 # SVG takes the colour of the text around it, in light and dark.
@@ -160,24 +165,32 @@ _TEXT = 'currentColor'
 _LEGEND: Options = {'top': 0, 'left': 0, 'textStyle': {'color': _TEXT}, 'inactiveColor': '#888888'}
 
 
-def _frame(names: list[str], unit: str, description: str, most: int | None = None) -> Options:
-    axis = {'axisLabel': {'color': _TEXT}, 'axisLine': {'lineStyle': {'color': '#888888'}}}
+def _frame(
+    names: list[str], description: str, most: int | None = None, label_every: int | None = None
+) -> Options:
+    labels: Options = {'color': _TEXT}
+    line = {'lineStyle': {'color': '#888888'}}
     return {
         'animation': False,
         'aria': {'enabled': True, 'label': {'description': f'{description}; the same as a table below.'}},
         'textStyle': {'fontFamily': 'inherit'},
-        'grid': {'left': 4, 'right': 12, 'top': 48, 'bottom': 4, 'containLabel': True},
+        'grid': {'left': 4, 'right': 16, 'top': 64, 'bottom': 4, 'containLabel': True},
         'legend': dict(_LEGEND),
         'tooltip': {'trigger': 'axis', 'confine': True},
-        'xAxis': {'type': 'category', 'data': names, **axis},
+        'xAxis': {
+            'type': 'category',
+            'data': names,
+            'axisLabel': {**labels, 'interval': 'auto' if label_every is None else label_every - 1},
+            'axisTick': {'show': False},
+            'axisLine': line,
+        },
         'yAxis': {
             'type': 'value',
-            'name': unit,
-            'nameTextStyle': {'color': _TEXT, 'align': 'left', 'padding': [0, 0, 0, -24]},
             'minInterval': 1,
             'max': most,
             'splitLine': {'lineStyle': {'color': '#888888', 'opacity': 0.25}},
-            **axis,
+            'axisLabel': labels,
+            'axisLine': line,
         },
     }
 

@@ -51,7 +51,7 @@ class NowPart:
             self._said = html(tag='p').classes('fac-sr').props('role=status aria-live=polite')
             self._tiles = html().classes('fac-tiles')
             self._bar = html()
-            self._sentences = html()
+            self._sentences = html().classes('fac-state')
         with part('floors', 'Floors and zones'):
             self._floors = ui.element('div')
         with part('map', 'Bays'):
@@ -88,7 +88,7 @@ class NowPart:
         ]
         if view.disputed:
             lines.append(
-                f'About {words.plural(view.disputed, "bay")} cameras disagree: see the floors below.'
+                f'Cameras disagree about {words.plural(view.disputed, "bay")}: see the floors below.'
             )
         if view.newest_ms:
             newest = dt.datetime.fromtimestamp(view.newest_ms / 1000, self._zone)

@@ -32,6 +32,7 @@ NO_PLACES = (
 )
 
 _AHEAD_DAYS = 7
+_LABELS = {'Day': 12, 'Week': 96, 'Month': 5 * 24, 'Year': None}
 
 
 class ForecastPart:
@@ -43,6 +44,7 @@ class ForecastPart:
         with part('forecast', 'When will it be full?'):
             self._day = ui.select(_days_ahead(first), value=first.isoformat(), label='Day').classes('w-56')
             self._words = html(tag='p').classes('text-lg').props('role=status')
+            html('Places occupied', 'p').classes('fac-unit')
             self._chart = Chart('Places occupied through the day: counted so far, and what to expect')
             self._meaning = html(tag='p').classes('fac-words')
             loading = Loading(self._load)
@@ -93,6 +95,7 @@ class FlowPart:
                 ui.button('Day after', on_click=lambda: self._move(1)).props('flat no-caps')
                 ui.button('Today', on_click=self._go_to_today).props('flat no-caps')
             self._words = html(tag='p').props('role=status')
+            html('Cars an hour', 'p').classes('fac-unit')
             self._chart = Chart('Cars in and out by the hour')
             loading = Loading(self._load)
         self._day.on_value_change(loading.run)
@@ -165,6 +168,7 @@ class TrendPart:
             self._span = ui.toggle(list(self._steps), value='Week').props(
                 'no-caps aria-label="How long a time"'
             )
+            html('Cars' if facility.capacity else 'Places occupied', 'p').classes('fac-unit')
             self._chart = Chart('How full it was')
             self._words = html(tag='p').classes('fac-words')
             loading = Loading(self._load)
@@ -173,12 +177,11 @@ class TrendPart:
     async def _load(self) -> None:
         name = str(self._span.value)
         courses, rows = await self._steps[name]()
-        unit = 'cars' if self._facility.capacity else 'places occupied'
         known = sum(course.occupied is not None for course in courses)
         self._words.content = _trend_words(name, known, len(courses))
         is_year = name == 'Year'
         self._chart.draw(
-            charts.trend_chart(courses, unit, has_most=is_year),
+            charts.trend_chart(courses, has_most=is_year, label_every=_LABELS[name]),
             drawing.table(
                 f'How full it was: {name.lower()}',
                 ('From', 'On average', 'At most', 'Unknown on average'),

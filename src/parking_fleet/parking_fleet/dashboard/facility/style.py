@@ -17,6 +17,8 @@ STYLE = f"""
 .fac-page :focus-visible {{ outline: 3px solid {theme.FREE}; outline-offset: 2px; }}
 .body--dark .fac-page :focus-visible {{ outline-color: #56B4E9; }}
 .fac-soft, .fac-bound, .fac-words {{ opacity: .85; }}
+.fac-unit {{ font-weight: 500; }}
+.fac-state p:first-child {{ font-size: 1.1rem; font-weight: 600; }}
 .fac-tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(6.25rem, 1fr)); gap: .75rem; }}
 .fac-tile {{ border-left: 6px solid; padding: .1rem .75rem; }}
 .fac-edge-free {{ border-color: {theme.FREE}; }}

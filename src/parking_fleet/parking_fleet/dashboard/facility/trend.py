@@ -99,4 +99,8 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 def _clock(start_s: int, zone: ZoneInfo, *, with_day: bool) -> str:
     moment = dt.datetime.fromtimestamp(start_s, zone)
-    return f'{moment:%a} {moment.day} {moment:%b %H:%M}' if with_day else f'{moment:%H:%M}'
+    if not with_day:
+        return f'{moment:%H:%M}'
+    # The name of a day stands at its beginning, which charts label.
+    clock = f' {moment:%H:%M}' if moment.hour or moment.minute else ''
+    return f'{moment:%a} {moment.day} {moment:%b}{clock}'

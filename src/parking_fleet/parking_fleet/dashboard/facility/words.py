@@ -39,17 +39,17 @@ def places_words(places: Places) -> str:
 def basis_words(view: FacilityView) -> str:
     """Return what the numbers of a facility rest on."""
     cameras = [camera for floor in view.floors for camera in floor.cameras]
-    seeing = plural(sum(camera.is_known for camera in cameras), 'camera')
+    seen = sum(camera.is_known for camera in cameras)
     match view.basis:
         case 'places':
-            said = f'Each place is looked at: {seeing} of {len(cameras)} can say now.'
+            said = f'Cameras look at each place: {seen} of {len(cameras)} can say now.'
         case 'gates':
             said = (
                 'Reckoned from the cars that came in and went out through the gates; '
                 'no camera looks at the places.'
             )
         case 'cars':
-            said = f'Reckoned from the cars in the pictures of {seeing} of {len(cameras)}, and the capacity.'
+            said = f'Reckoned from the capacity and the cars in pictures: {seen} of {len(cameras)} cameras see.'
         case _:
             return (
                 'How many places there are is not known yet: draw bays or zones for a camera, '

@@ -1,6 +1,7 @@
 """Build a car park with a past and a present, for its page to show."""
 
 import datetime as dt
+import random
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,11 +12,11 @@ from parking_fleet.store.reader import Place, Reader, Span
 from parking_fleet.store.summaries import local_day_s
 from parking_fleet.store.writer import Writer
 from tests.support.fleet_messages import count_content, count_entry, crossing_entry
-from tests.support.fleet_past import PastCamera, fill_past
+from tests.support.fleet_past import PastCamera, fill_past, share
 
 FACILITY = 'Riverside garage'
 FACILITY_TITLE = 'Riverside'
-HOUR = 7.6
+HOUR = 7.2
 """It is always about that late there, in the morning: then cars come, and no test depends on the hour."""
 
 _CITIES = (
@@ -29,11 +30,8 @@ CAMERAS = [
     PastCamera(uuid='device-1', name='south', floor='P1', capacity=16),
     PastCamera(uuid='device-2', name='roof', floor='P2', capacity=20),
 ]
-# O occupied, F free, U unknown.
-_NORTH = 'OOOFOOOOFOOOOFFOOOOUOOOO'
-_SOUTH = 'OOOOFOOUUOOFOOOF'
-_ROOF = 'OFFOOFFFFOOFUFFOOFFF'
-_STATES = {'O': 'OCCUPIED', 'F': 'FREE', 'U': 'UNKNOWN'}
+_HIDDEN = {'A20', 'B8', 'B9', 'C13'}
+"""Bays that cannot be seen."""
 
 
 def morning_zone(now_ms: int) -> ZoneInfo:
@@ -83,24 +81,30 @@ def fill_example(folder: Path, zone: ZoneInfo, now_ms: int, weeks: int = 8) -> N
     span = Span(since_ms=int(midnight.timestamp() * 1000), until_ms=now_ms + 1)
     flow = Reader(database).flow(Place(facility=FACILITY), 'quarter', span)
     through = sum(point.entered for point in flow), sum(point.left for point in flow)
-    contents = present_counts(now_ms - 1_000, seq=1_000, through=through)
+    taken = share(dt.datetime.fromtimestamp(now_ms / 1000, zone), seed=1)
+    contents = present_counts(now_ms - 1_000, seq=1_000, taken=taken, through=through)
     writer.write(
         Batch(counts=[count_entry(at_ms=now_ms - 1_000, **_without_time(content)) for content in contents])
     )
     database.close()
 
 
-def present_counts(at_ms: int, seq: int, through: tuple[int, int] = (90, 46)) -> list[dict[str, Any]]:
+def present_counts(
+    at_ms: int, seq: int, taken: float = 0.6, through: tuple[int, int] = (90, 46)
+) -> list[dict[str, Any]]:
     """Return what each camera of the example tells now.
 
     Args:
         at_ms: Unix milliseconds.
         seq: number of the first message.
+        taken: share of the bays that are occupied.
         through: cars in and out through the gate today.
     """
-    north = _bays('A', _NORTH)
+    north = _bays('A', 24, taken)
     # Both cameras look at these two, and do not agree about one of them.
-    south = [*_bays('B', _SOUTH[:14]), *_told({'A23': 'FREE', 'A24': 'OCCUPIED'})]
+    here = {bay['name']: bay['state'] for bay in north}
+    other = 'FREE' if here['A23'] == 'OCCUPIED' else 'OCCUPIED'
+    south = [*_bays('B', 14, taken), *_told({'A23': other, 'A24': here['A24']})]
     entered, left = through
     gates = {
         'entered': entered,
@@ -113,7 +117,7 @@ def present_counts(at_ms: int, seq: int, through: tuple[int, int] = (90, 46)) ->
     told = [
         ('device-1', 'north', 'P1', north, gates),
         ('device-1', 'south', 'P1', south, {}),
-        ('device-2', 'roof', 'P2', _bays('C', _ROOF), {}),
+        ('device-2', 'roof', 'P2', _bays('C', 20, taken - 0.15), {}),
     ]
     return [
         count_content(
@@ -139,8 +143,12 @@ def _without_time(content: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name != 'observed_at'}
 
 
-def _bays(row: str, states: str) -> list[dict[str, Any]]:
-    return _told({f'{row}{number}': _STATES[each] for number, each in enumerate(states, 1)})
+def _bays(row: str, number: int, taken: float) -> list[dict[str, Any]]:
+    order = list(range(1, number + 1))
+    random.Random(row).shuffle(order)
+    occupied = set(order[: round(taken * number)])
+    states = {f'{row}{each}': 'OCCUPIED' if each in occupied else 'FREE' for each in range(1, number + 1)}
+    return _told({name: 'UNKNOWN' if name in _HIDDEN else state for name, state in states.items()})
 
 
 def _told(states: dict[str, str]) -> list[dict[str, Any]]:

@@ -31,6 +31,8 @@ LEAST_DAYS = 3
 FADE_S = 3 * 3600
 """In this time what today is busier than those days is half forgotten."""
 
+FULL_FREE_SHARE = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -106,12 +108,17 @@ class Forecast:
         return None
 
 
-def full_share(capacity: int) -> float:
-    """Return from which share on a car park counts as full: one place in a hundred may be free.
+def places_left(capacity: int) -> int:
+    """Return how many places may be free of a car park that counts as full: two in a hundred.
 
-    In a small one, none.
+    A driver hardly finds those; in a small car park it is none.
     """
-    return 1 - max(0.5, capacity / 100) / capacity if capacity else 1.0
+    return int(capacity * FULL_FREE_SHARE)
+
+
+def full_share(capacity: int) -> float:
+    """Return from which share on a car park counts as full, places being whole."""
+    return 1 - (places_left(capacity) + 0.5) / capacity if capacity else 1.0
 
 
 def forecast(

@@ -4,7 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from parking_fleet.forecast.busiest import WEEKDAYS
-from parking_fleet.forecast.full import LEAST_DAYS, WEEKS, Forecast
+from parking_fleet.forecast.full import LEAST_DAYS, WEEKS, Forecast, places_left
 
 ROUNDED_MINUTES = 5
 """Times are told no finer than that: more would promise what nobody knows."""
@@ -50,8 +50,12 @@ def outlook(forecast: Forecast, zone: ZoneInfo, capacity: int) -> str:
 def meaning(forecast: Forecast, capacity: int) -> str:
     """Return what the forecast is and is not."""
     weekday = WEEKDAYS[forecast.day.weekday()]
-    left = max(int(capacity / 100), 0)
-    full = 'no place is free' if not left else f'at most {left} of {capacity} places are free'
+    left = places_left(capacity)
+    full = (
+        'no place is free'
+        if not left
+        else f'at most {left} of {capacity} places {"is" if left == 1 else "are"} free'
+    )
     begun = (
         f'It begins at what is counted now, and goes on as the last {forecast.days} {weekday}s did; '
         'what today is busier or quieter than they were fades by half every three hours. '
@@ -86,12 +90,15 @@ def _too_early(forecast: Forecast, weekday: str, seen: str) -> str:
 
 
 def _rest(forecast: Forecast) -> str:
-    return 'any more today' if forecast.is_anchored else f'on {WEEKDAYS[forecast.day.weekday()]}'
+    return 'today' if forecast.is_anchored else f'on {WEEKDAYS[forecast.day.weekday()]}'
 
 
 def _peak(forecast: Forecast, zone: ZoneInfo, capacity: int) -> str:
     peak = forecast.peak
     if peak is None:
         return ''
-    free = int((1 - peak.median) * capacity)
-    return f'Most cars at about {clock_text(peak.time_s, zone, forecast.day)}: {free} places still free then.'
+    free = max(round((1 - peak.median) * capacity), 1)
+    return (
+        f'Most cars at about {clock_text(peak.time_s, zone, forecast.day)}: '
+        f'about {free} {"place" if free == 1 else "places"} free then.'
+    )

@@ -13,6 +13,15 @@ from parking_fleet.forecast.full import Forecast
 from parking_fleet.forecast.words import clock_text
 from parking_fleet.store.summaries import QUARTER_S
 
+NAMES = {
+    'flow': (('bar-in', '▲ in'), ('bar-out', '▼ out')),
+    'forecast': (
+        ('line', 'counted'), ('dashed', 'middle day (median)'), ('band', 'middle half of the days'),
+    ),
+    'trend': (('area', 'occupied'), ('hatched', 'unknown'), ('dotted', 'most on a day (year)')),
+}  # fmt: skip
+"""What is drawn how: the class of its swatch, and its name; the legend stands above the chart."""
+
 IN, OUT = '#009E73', '#E69F00'
 """Of the same palette as the states, and none of theirs: a car that comes in is no state."""
 
@@ -54,9 +63,12 @@ def forecast_chart(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacit
     low: list[float | None] = [None] * len(ends)
     median, band = list(low), list(low)
     points = {point.time_s: point for point in told.points}
+    now_s = None
     if told.is_anchored and told.points:
+        # The present stands at the quarter of an hour that is nearest to it.
         begin = told.points[0]
-        points[max((end_s for end_s in ends if end_s <= begin.time_s), default=ends[0])] = begin
+        now_s = min(ends, key=lambda end_s: abs(end_s - begin.time_s))
+        points[now_s] = begin
     for place, end_s in enumerate(ends):
         point = points.get(end_s)
         if point is not None:
@@ -64,15 +76,13 @@ def forecast_chart(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacit
             median[place] = _places(point.median, capacity)
             band[place] = round(_places(point.high, capacity) - _places(point.low, capacity), 1)
         share = so_far[place_in_day(end_s - QUARTER_S, zone)[1]] if so_far and place else None
-        if share is not None:
+        if end_s == now_s:
+            counted[place] = median[place]
+        elif share is not None and (now_s is None or end_s < now_s):
             counted[place] = _places(share, capacity)
     line = {'type': 'line', 'symbol': 'none', 'connectNulls': False}
     return {
         **_frame(names, 'Places occupied through the day', capacity, _THREE_HOURS),
-        'legend': {
-            **_LEGEND,
-            'data': ['counted', 'middle day (median)', 'middle half of the days'],
-        },
         'series': [
             {
                 **line,
@@ -107,7 +117,7 @@ def forecast_chart(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacit
                 'stack': 'band',
                 'lineStyle': {'opacity': 0},
                 'itemStyle': {'color': theme.FREE},
-                'areaStyle': {'color': theme.FREE, 'opacity': 0.3},
+                'areaStyle': {'color': theme.FREE, 'opacity': 0.4},
                 'tooltip': {'show': False},
             },
             {
@@ -162,7 +172,6 @@ def trend_chart(courses: Sequence[Course], *, has_most: bool, label_every: int |
 
 # SVG takes the colour of the text around it, in light and dark.
 _TEXT = 'currentColor'
-_LEGEND: Options = {'top': 0, 'left': 0, 'textStyle': {'color': _TEXT}, 'inactiveColor': '#888888'}
 
 
 def _frame(
@@ -174,13 +183,16 @@ def _frame(
         'animation': False,
         'aria': {'enabled': True, 'label': {'description': f'{description}; the same as a table below.'}},
         'textStyle': {'fontFamily': 'inherit'},
-        'grid': {'left': 4, 'right': 16, 'top': 64, 'bottom': 4, 'containLabel': True},
-        'legend': dict(_LEGEND),
+        'grid': {'left': 4, 'right': 16, 'top': 16, 'bottom': 4, 'containLabel': True},
         'tooltip': {'trigger': 'axis', 'confine': True},
         'xAxis': {
             'type': 'category',
             'data': names,
-            'axisLabel': {**labels, 'interval': 'auto' if label_every is None else label_every - 1},
+            'axisLabel': {
+                **labels,
+                'interval': 'auto' if label_every is None else label_every - 1,
+                'hideOverlap': True,
+            },
             'axisTick': {'show': False},
             'axisLine': line,
         },

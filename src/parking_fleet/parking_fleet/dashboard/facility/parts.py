@@ -1,7 +1,8 @@
 """Build what the parts of the page have in common."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from html import escape
 
 from nicegui import ui
 
@@ -70,12 +71,18 @@ class Chart:
 
     Args:
         label: what it shows, for who cannot see it.
-        classes: of the element.
+        unit: of what is drawn.
+        names: what is drawn how: the class of a swatch, and a name.
     """
 
-    def __init__(self, label: str, classes: str = 'fac-chart') -> None:
+    def __init__(self, label: str, unit: str, names: Iterable[tuple[str, str]]) -> None:
+        items = ''.join(
+            f'<li><span class="fac-swatch fac-swatch-{kind}" aria-hidden="true"></span>{escape(name)}</li>'
+            for kind, name in names
+        )
+        html(f'<p class="fac-unit">{escape(unit)}</p><ul class="fac-legend">{items}</ul>')
         # SVG: it takes the colour of the text, and needs less memory on a phone than pixels.
-        self._chart = ui.echart({}, renderer='svg').classes(classes)
+        self._chart = ui.echart({}, renderer='svg').classes('fac-chart')
         self._chart.props['role'] = 'img'
         self._chart.props['aria-label'] = label
         with details('The same as a table'):

@@ -44,8 +44,11 @@ class ForecastPart:
         with part('forecast', 'When will it be full?'):
             self._day = ui.select(_days_ahead(first), value=first.isoformat(), label='Day').classes('w-56')
             self._words = html(tag='p').classes('text-lg').props('role=status')
-            html('Places occupied', 'p').classes('fac-unit')
-            self._chart = Chart('Places occupied through the day: counted so far, and what to expect')
+            self._chart = Chart(
+                'Places occupied through the day: counted so far, and what to expect',
+                'Places occupied',
+                charts.NAMES['forecast'],
+            )
             self._meaning = html(tag='p').classes('fac-words')
             loading = Loading(self._load)
         self._day.on_value_change(loading.run)
@@ -89,14 +92,13 @@ class FlowPart:
         self._facility, self._past = facility, past
         with part('gates', 'Cars in and out'):
             with ui.element('div').classes('fac-choice'):
-                ui.button('Day before', on_click=lambda: self._move(-1)).props('flat no-caps')
+                ui.button('Day before', color=None, on_click=lambda: self._move(-1)).props('flat no-caps')
                 self._day = ui.input('Day', value=today(facility.zone, now_ms()).isoformat())
                 self._day.props('type=date stack-label')
-                ui.button('Day after', on_click=lambda: self._move(1)).props('flat no-caps')
-                ui.button('Today', on_click=self._go_to_today).props('flat no-caps')
+                ui.button('Day after', color=None, on_click=lambda: self._move(1)).props('flat no-caps')
+                ui.button('Today', color=None, on_click=self._go_to_today).props('flat no-caps')
             self._words = html(tag='p').props('role=status')
-            html('Cars an hour', 'p').classes('fac-unit')
-            self._chart = Chart('Cars in and out by the hour')
+            self._chart = Chart('Cars in and out by the hour', 'Cars an hour', charts.NAMES['flow'])
             loading = Loading(self._load)
         self._day.on_value_change(loading.run)
 
@@ -164,12 +166,12 @@ class TrendPart:
             'Month': partial(self._quarters, 31, 4 * QUARTER_S),
             'Year': self._year,
         }
+        unit = 'Cars' if facility.capacity else 'Places occupied'
         with part('trend', 'How full it was'):
             self._span = ui.toggle(list(self._steps), value='Week').props(
-                'no-caps aria-label="How long a time"'
+                'no-caps toggle-color=blue-10 aria-label="How long a time"'
             )
-            html('Cars' if facility.capacity else 'Places occupied', 'p').classes('fac-unit')
-            self._chart = Chart('How full it was')
+            self._chart = Chart('How full it was', unit, charts.NAMES['trend'])
             self._words = html(tag='p').classes('fac-words')
             loading = Loading(self._load)
         self._span.on_value_change(loading.run)

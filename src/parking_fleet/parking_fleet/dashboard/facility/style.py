@@ -1,6 +1,7 @@
 """Hold how the page of a facility looks, in light and dark, on a phone and on a desk."""
 
 from parking_fleet.dashboard import theme
+from parking_fleet.dashboard.facility.charts import IN, OUT
 
 _HATCH = f'repeating-linear-gradient(45deg, {theme.UNKNOWN} 0 6px, #6f6f6f 6px 9px)'
 
@@ -18,6 +19,18 @@ STYLE = f"""
 .body--dark .fac-page :focus-visible {{ outline-color: #56B4E9; }}
 .fac-soft, .fac-bound, .fac-words {{ opacity: .85; }}
 .fac-unit {{ font-weight: 500; }}
+.body--dark .fac-page {{ color-scheme: dark; }}
+.fac-swatch {{ display: inline-block; width: 1.5rem; height: .8rem; margin-right: .4rem; border: 0 solid;
+  vertical-align: -.05rem; }}
+.fac-swatch-line {{ height: 0; border-top: 3px solid {theme.OCCUPIED}; vertical-align: .25rem; }}
+.fac-swatch-dashed {{ height: 0; border-top: 2px dashed {theme.FREE}; vertical-align: .25rem; }}
+.fac-swatch-dotted {{ height: 0; border-top: 2px dotted currentColor; vertical-align: .25rem; }}
+.fac-swatch-band {{ background: {theme.FREE}; opacity: .4; }}
+.fac-swatch-area {{ background: {theme.OCCUPIED}; opacity: .6; }}
+.fac-swatch-hatched {{ background: {_HATCH}; }}
+.fac-swatch-bar-in {{ background: {IN}; }}
+.fac-swatch-bar-out {{ background: repeating-linear-gradient(45deg, {OUT} 0 4px, #8a6000 4px 6px); }}
+.fac-choice .q-btn {{ text-decoration: underline; text-underline-offset: .2em; }}
 .fac-state p:first-child {{ font-size: 1.1rem; font-weight: 600; }}
 .fac-tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(6.25rem, 1fr)); gap: .75rem; }}
 .fac-tile {{ border-left: 6px solid; padding: .1rem .75rem; }}

@@ -49,7 +49,9 @@ def basis_words(view: FacilityView) -> str:
                 'no camera looks at the places.'
             )
         case 'cars':
-            said = f'Reckoned from the capacity and the cars in pictures: {seen} of {len(cameras)} cameras see.'
+            said = (
+                f'Reckoned from the capacity and the cars in pictures: {seen} of {len(cameras)} cameras see.'
+            )
         case _:
             return (
                 'How many places there are is not known yet: draw bays or zones for a camera, '

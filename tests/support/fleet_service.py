@@ -22,12 +22,17 @@ RECEIVER = 'fleet'
 class FleetService:
     """Own `parking-fleet serve`.
 
+    Attributes:
+        module: what is run; one of our own that serves with what a test adds.
+
     Args:
         folder: where it runs; its settings, store and log are there.
         broker: where messages come from; None for none.
         sections: of parking-fleet.yaml, over what is set here.
         facilities: content of facilities.yaml.
     """
+
+    module = 'parking_fleet'
 
     def __init__(
         self,
@@ -76,9 +81,12 @@ class FleetService:
         """Start it, and return once it serves and, where it has a broker, is connected."""
         with self.log.open('wb') as log:
             self._process = subprocess.Popen(
-                [sys.executable, '-m', 'parking_fleet', 'serve'],
+                [sys.executable, '-m', self.module, 'serve'],
                 cwd=self.folder,
-                env={**os.environ, 'PYTHONPATH': str(Path('src/parking_fleet').resolve())},
+                env={
+                    **os.environ,
+                    'PYTHONPATH': f'{Path("src/parking_fleet").resolve()}{os.pathsep}{Path.cwd()}',
+                },
                 stdout=log,
                 stderr=log,
                 process_group=0,

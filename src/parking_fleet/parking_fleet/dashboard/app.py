@@ -25,6 +25,7 @@ from parking_fleet.dashboard.plain import serve_plain_pages
 from parking_fleet.login.sessions import Sessions
 from parking_fleet.login.users import Users
 from parking_fleet.service import Service
+from parking_fleet.zones.layout import LayoutSource, NoLayouts
 
 _PAGES = (fleet_page, facility_page, devices_page, device_page, zones_page, alerts_page)
 
@@ -32,13 +33,16 @@ _COOKIE = 'parking_fleet'
 _COOKIE_S = 30 * 86_400
 
 
-def add_dashboard(app: FastAPI, service: Service, door: Doorkeeper) -> None:
+def add_dashboard(
+    app: FastAPI, service: Service, door: Doorkeeper, layouts: LayoutSource | None = None
+) -> None:
     """Serve the dashboard at `/`; once a process, for NiceGUI has one application a process.
 
     Args:
         app: the web application, whose other routes stay.
         service: what is shown; it runs.
         door: decides who may see and do what.
+        layouts: knows where bays are on the pictures of cameras; None: nobody does.
 
     Raises:
         SettingsError: when it cannot be kept who is logged in.
@@ -51,7 +55,7 @@ def add_dashboard(app: FastAPI, service: Service, door: Doorkeeper) -> None:
         pages.timer(SWEEP_S, lambda: close_pages(sessions))
     serve_plain_pages(app, pages)
     serve_login(app, users, sessions, lambda: background_tasks.create(close_pages(sessions)))
-    dashboard = Dashboard(service, door)
+    dashboard = Dashboard(service, door, layouts or NoLayouts())
     for page in _PAGES:
         page.register(dashboard)
     # The last one stands before the others.

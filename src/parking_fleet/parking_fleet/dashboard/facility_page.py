@@ -76,7 +76,7 @@ def _draw(dashboard: Dashboard, past: Past, first: FacilityView) -> None:
     ForecastPart(facility, past, view)
     FlowPart(facility, past)
     BusyPart(facility, past, view)
-    TrendPart(facility, past)
+    TrendPart(facility, past, view)
     ExportPart(facility, first.id)
 
     def draw_if_changed(events: Sequence[Event]) -> None:

@@ -18,7 +18,7 @@ NAMES = {
     'forecast': (
         ('line', 'counted'), ('dashed', 'middle day (median)'), ('band', 'middle half of the days'),
     ),
-    'trend': (('area', 'occupied'), ('hatched', 'unknown'), ('dotted', 'most on a day (year)')),
+    'trend': (('area', 'occupied'), ('hatched', 'unknown'), ('dotted', 'never more than (year)')),
 }  # fmt: skip
 """What is drawn how: the class of its swatch, and its name; the legend stands above the chart."""
 
@@ -160,7 +160,7 @@ def trend_chart(courses: Sequence[Course], *, has_most: bool, label_every: int |
             {
                 'type': 'line',
                 'symbol': 'none',
-                'name': 'most on a day',
+                'name': 'never more than',
                 'data': [_rounded(course.most) for course in courses],
                 'lineStyle': {'width': 1.5, 'type': 'dotted', 'color': _TEXT},
                 'itemStyle': {'color': '#777777'},

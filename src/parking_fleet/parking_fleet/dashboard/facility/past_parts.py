@@ -158,8 +158,8 @@ class BusyPart:
 class TrendPart:
     """Show the course of a day, a week, a month or a year."""
 
-    def __init__(self, facility: Facility, past: Past) -> None:
-        self._facility, self._past = facility, past
+    def __init__(self, facility: Facility, past: Past, now: Now) -> None:
+        self._facility, self._past, self._now = facility, past, now
         self._steps: dict[str, Callable[[], Awaitable[tuple[list[Course], list[Course]]]]] = {
             'Day': partial(self._quarters, 1, QUARTER_S),
             'Week': partial(self._quarters, 7, QUARTER_S),
@@ -180,7 +180,8 @@ class TrendPart:
         name = str(self._span.value)
         courses, rows = await self._steps[name]()
         known = sum(course.occupied is not None for course in courses)
-        self._words.content = _trend_words(name, known, len(courses))
+        twice = ' A bay that two cameras see is counted twice here.' if _has_shared_bays(self._now()) else ''
+        self._words.content = _trend_words(name, known, len(courses)) + twice
         is_year = name == 'Year'
         self._chart.draw(
             charts.trend_chart(courses, has_most=is_year, label_every=_LABELS[name]),
@@ -223,6 +224,10 @@ def _days_ahead(first: dt.date) -> dict[str, str]:
         else f'{WEEKDAYS[day.weekday()]} {day.day} {day:%b}'
         for ahead, day in days.items()
     }
+
+
+def _has_shared_bays(view: FacilityView) -> bool:
+    return any(len(bay.evidence) > 1 for floor in view.floors for bay in floor.bays)
 
 
 def _has_shares(view: FacilityView) -> bool:
@@ -272,12 +277,12 @@ def _trend_words(name: str, known: int, steps: int) -> str:
         'Day': 'The last 24 hours by the quarter of an hour.',
         'Week': 'The last seven days by the quarter of an hour.',
         'Month': 'The last 31 days by the hour.',
-        'Year': 'The last 365 days: the mean of each day, and dotted the most.',
+        'Year': 'The last 365 days: the mean of each day, and dotted what it never exceeded.',
     }[name]
     missing = steps - known
     if missing and name == 'Year':
         said += f' Of {plural(missing, "day")} nothing is known.'
-    return f'{said} A bay that two cameras see is counted twice here.'
+    return said
 
 
 def _number(value: float | None) -> str:

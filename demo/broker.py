@@ -47,7 +47,8 @@ pattern write {shared_topic}
 _ACL_FOR_OPERATOR = """\
 user {name}
 topic read #
-topic read $aws/#
+topic readwrite $aws/things/+/shadow/#
+topic write parking/+/snapshot/request
 """
 
 
@@ -59,13 +60,14 @@ class LocalBroker:
     """Own a mosquitto on a free loopback port, with an authority of its own.
 
     A thing may publish and subscribe below `parking/<its name>/` and publish to the
-    shared topic; an operator may read everything. MQTT client ids are the certificates'
-    common names, so each operator name serves one connection at a time.
+    shared topic; an operator may read everything, write to every thing's shadow, and ask for
+    snapshots. MQTT client ids are the certificates' common names, so each operator name serves
+    one connection at a time.
 
     Args:
         folder: where configuration, certificates, log and stored messages go.
         shared_topic: the topic that every thing may publish to (`AWS_TOPIC`).
-        operators: common names that may read everything.
+        operators: common names that may read everything, and set devices.
         server_names: host names and addresses that the server's certificate is good for.
         persistence: whether retained messages and sessions survive `restart()`.
 

@@ -12,9 +12,12 @@ from parking_fleet.ingest.worker import Worker
 from parking_fleet.live.fleet import Fleet, now_ms
 from parking_fleet.places.facilities import load_facilities
 from parking_fleet.settings import Settings
+from parking_fleet.shadow.answers import ShadowAnswers
+from parking_fleet.shadow.shadows import Shadows
 from parking_fleet.store.database import STORE_TROUBLES, Database
 from parking_fleet.store.reader import Reader
 from parking_fleet.store.retention import remove_old
+from parking_fleet.store.shadows import ShadowStore
 from parking_fleet.store.summaries import local_day_s
 from parking_fleet.store.writer import Writer
 
@@ -22,6 +25,9 @@ LOG = logging.getLogger(__name__)
 
 REFRESH_S = 0.5
 """How often the store is asked for what other workers have written."""
+
+FACTS_S = 1.0
+"""How often what shadows tell of devices is written down."""
 
 CLEAN_UP_S = 600.0
 """How often old rows are removed."""
@@ -56,7 +62,17 @@ class Service:
         self.worker = Worker(
             Sorter(settings.broker.topics, self.config), writer, self.fleet.apply if shows else _ignore
         )
-        self.source = MqttSource(settings.broker, self.worker) if takes_in and settings.broker.host else None
+        self.source = self._make_source(takes_in=takes_in)
+        self.shadows = Shadows(self.fleet.feed, self.fleet.uuid_of, self.source, _why_no_link(settings))
+        self._shadow_store = ShadowStore(
+            self.database, settings.broker.client_id if settings.broker.group else ''
+        )
+        self._answers: ShadowAnswers | None = None
+        if self.source is not None and takes_in and settings.broker.answers_shadow:
+            self._answers = ShadowAnswers(self._shadow_store, self.source)
+            self.source.hearers.append(self._answers)
+        if self.source is not None and shows:
+            self.source.hearers.append(self.shadows)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -70,8 +86,11 @@ class Service:
         if self._shows:
             self.fleet.refresh()
             self._repeat('refresh', self.fleet.refresh, REFRESH_S)
+            self._repeat('shadows', self._note_facts, FACTS_S)
         self._repeat('clean-up', self._clean_up, CLEAN_UP_S)
         self.worker.start()
+        if self._answers is not None:
+            self._answers.start()
         if self.source is not None:
             self.source.start()
 
@@ -80,6 +99,8 @@ class Service:
         self._stopping.set()
         # The connection stays until what was taken in is acknowledged.
         self.worker.stop()
+        if self._answers is not None:
+            self._answers.stop()
         if self.source is not None:
             self.source.stop()
         for thread in self._threads:
@@ -112,10 +133,31 @@ class Service:
         self._threads.append(thread)
         thread.start()
 
+    def _make_source(self, *, takes_in: bool) -> MqttSource | None:
+        broker = self.settings.broker
+        if not broker.host or not (takes_in or broker.pages_client_id):
+            return None
+        if not takes_in:
+            broker = broker.model_copy(update={'client_id': broker.pages_client_id, 'group': ''})
+        return MqttSource(broker, self.worker, takes_in=takes_in)
+
+    def _note_facts(self) -> None:
+        if facts := self.shadows.take_facts():
+            self._shadow_store.tell_devices(facts)
+
     def _clean_up(self) -> None:
         removed = remove_old(self.database, self.settings.store, now_ms(), self._stopping)
         if removed:
             LOG.info('removed %d rows that were kept long enough', removed)
+
+
+def _why_no_link(settings: Settings) -> str:
+    if not settings.broker.host:
+        return 'no broker is named; set broker.host'
+    return (
+        'this process has no connection to the broker; give it a name of its own there with '
+        'broker.pages_client_id, or serve without --no-ingest'
+    )
 
 
 def _ignore(_: object) -> None:

@@ -84,6 +84,10 @@ class Broker(_Section):
         receive_maximum: messages taken in and not yet stored, at most. AWS IoT Core allows 100. mosquitto
             2.0.11 sends more, the more so the higher this is, and slows down.
         session_expiry_s: how long the broker keeps the messages of a worker that is away.
+        answers_shadow: whether this service keeps the device shadows, because the broker does not: so
+            that settings and zones reach devices on mosquitto or EMQX too. AWS IoT Core does so itself.
+        pages_client_id: MQTT client id of `serve --no-ingest`, which connects for settings and pictures
+            alone. Empty: it does not connect, and devices cannot be set from its pages.
     """
 
     host: str = ''
@@ -96,11 +100,23 @@ class Broker(_Section):
     topics: tuple[TopicName, ...] = ('EI_TOPIC',)
     receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 500
     session_expiry_s: Annotated[int, Field(ge=0, le=2**32 - 2)] = 86_400
+    answers_shadow: bool = False
+    pages_client_id: Annotated[str, Field(max_length=128)] = ''
+
+    @property
+    def is_aws(self) -> bool:
+        """Return whether the host is one of AWS, by its name."""
+        return self.host.lower().rstrip('.').endswith(('.amazonaws.com', '.amazonaws.com.cn'))
 
     @model_validator(mode='after')
     def _has_identity(self) -> Self:
         if self.host and (self.certificate is None or self.private_key is None):
             raise ValueError('a broker needs certificate and private_key; see `parking-fleet serve --help`')
+        if self.answers_shadow and self.is_aws:
+            raise ValueError(
+                'answers_shadow is for brokers without AWS, and this one is AWS IoT Core, which keeps the '
+                'device shadows itself; leave answers_shadow out'
+            )
         return self
 
 

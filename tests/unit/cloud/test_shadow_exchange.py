@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parking_monitor.cloud.shadow import Look
 from parking_monitor.cloud.shadow_document import Json, ShadowError
 from parking_monitor.cloud.shadow_exchange import Outgoing, ShadowExchange, ShadowTiming, with_removals
-from tests.support.shadow_service import Message, ShadowService, _merged, shadow_topic
+from tests.support.shadow_service import Message, ShadowService, merged, shadow_topic
 from tests.unit.cloud.shadow_builders import an_answer
 
 THING = 'garage'
@@ -308,7 +308,7 @@ _REPORTS = st.dictionaries(st.sampled_from('abc'), _JSON)
 def test_what_is_sent_makes_of_what_is_there_what_is_wanted(
     have: dict[str, Json], want: dict[str, Json]
 ) -> None:
-    assert _without_empty(_merged(have, with_removals(have, want))) == _without_empty(want)
+    assert _without_empty(merged(have, with_removals(have, want))) == _without_empty(want)
 
 
 def _without_empty(content: Json) -> Json:

@@ -30,7 +30,14 @@ from parking_fleet.api.models import (
     HistoryAnswer,
     QuarantineAnswer,
 )
-from parking_fleet.live.events import CameraChanged, CrossingSeen, DeviceChanged, Event
+from parking_fleet.live.events import (
+    CameraChanged,
+    CrossingSeen,
+    DeviceChanged,
+    Event,
+    PictureArrived,
+    ShadowChanged,
+)
 from parking_fleet.live.fleet import Fleet
 
 KEEP_ALIVE_S = 15.0
@@ -138,7 +145,10 @@ def make_router(fleet: Fleet, doorkeeper: Doorkeeper) -> APIRouter:
         responses={200: {'content': {'text/event-stream': {}}}},
     )
     async def events(facility: FacilityId = None) -> StreamingResponse:
-        """Tell what changes as it does: server-sent events `camera`, `device`, `crossing` and `missed`."""
+        """Tell what changes as it does: server-sent events, named after what changed.
+
+        They are `camera`, `device`, `crossing`, `settings`, `picture` and `missed`.
+        """
         name = place_of(fleet, facility).facility
         return StreamingResponse(
             _stream(fleet, name), media_type='text/event-stream', headers={'Cache-Control': 'no-store'}
@@ -182,5 +192,9 @@ def _told(fleet: Fleet, event: Event) -> tuple[str, str]:
         case DeviceChanged(device):
             health = fleet.device(device.uuid)
             return 'device', DeviceAnswer.of(health).model_dump_json() if health else '{}'
+        case ShadowChanged(_, uuid):
+            return 'settings', json.dumps({'uuid': uuid})
+        case PictureArrived(uuid, camera):
+            return 'picture', json.dumps({'uuid': uuid, 'camera': camera})
         case missed:
             return 'missed', json.dumps({'number': missed.number})

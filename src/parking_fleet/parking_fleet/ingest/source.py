@@ -7,6 +7,7 @@ until then a message stays in the broker's session, also when this process dies.
 import logging
 import threading
 import time
+from concurrent.futures import Future
 from typing import Any
 
 from awscrt import exceptions, mqtt5
@@ -17,6 +18,7 @@ from parking_fleet.ingest.sorting import Delivery
 from parking_fleet.ingest.topics import topic_filters
 from parking_fleet.ingest.worker import Worker
 from parking_fleet.settings import Broker
+from parking_fleet.shadow.link import Hearer, LinkError
 
 LOG = logging.getLogger(__name__)
 
@@ -43,14 +45,20 @@ class MqttSource:
     Args:
         settings: where to connect and as whom.
         worker: takes the messages.
+        takes_in: whether counts, crossings and presence are received; else it is for the hearers alone.
+
+    Attributes:
+        hearers: of other topics; complete before `start()`.
 
     Raises:
         FleetError: from `start()`, when a file of the identity is missing or unfit.
     """
 
-    def __init__(self, settings: Broker, worker: Worker) -> None:
+    def __init__(self, settings: Broker, worker: Worker, *, takes_in: bool = True) -> None:
+        self.hearers: list[Hearer] = []
         self._settings = settings
         self._worker = worker
+        self._takes_in = takes_in
         self._statistics = worker.statistics
         self._client: Any = None
         self._stopped = threading.Event()
@@ -72,6 +80,24 @@ class MqttSource:
         if self._client is not None:
             self._client.stop()
             self._stopped.wait(STOP_TIMEOUT_S)
+
+    def publish(self, topic: str, payload: bytes) -> 'Future[None]':
+        """Send a message with QoS 1; the future is done at its PUBACK.
+
+        Raises:
+            LinkError: when there is no connection.
+        """
+        if self._client is None or not self._statistics.is_connected:
+            raise LinkError(
+                f'there is no connection to the broker {self._settings.host}:{self._settings.port} now; '
+                'it is tried again and again'
+            )
+        packet = mqtt5.PublishPacket(topic=topic, payload=payload, qos=mqtt5.QoS.AT_LEAST_ONCE)
+        try:
+            sent: Future[None] = self._client.publish(packet)
+        except (exceptions.AwsCrtError, RuntimeError) as error:
+            raise LinkError(f'the message could not be sent: {error}') from None
+        return sent
 
     def _build_client(self) -> Any:
         settings = self._settings
@@ -104,6 +130,10 @@ class MqttSource:
 
     def _on_publish(self, received: Any) -> None:
         packet = received.publish_packet
+        hearer = next((each for each in self.hearers if each.takes(packet.topic)), None)
+        if hearer is not None:
+            hearer.received(packet.topic, bytes(packet.payload or b''))
+            return
         take_control = received.acquire_publish_acknowledgement_control
         handle = take_control() if take_control is not None else None
 
@@ -124,28 +154,32 @@ class MqttSource:
         self._statistics.set_connected(True)
         self._statistics.set_trouble('broker', '')
         LOG.info('connected to %s:%d', self._settings.host, self._settings.port)
-        wanted = topic_filters(self._settings.group, self._settings.topics)
+        wanted = topic_filters(self._settings.group, self._settings.topics) if self._takes_in else ()
         self._unanswered = set(wanted)
         for topic_filter in wanted:
-            subscription = mqtt5.Subscription(
-                topic_filter=topic_filter,
-                qos=mqtt5.QoS.AT_LEAST_ONCE,
-                retain_handling_type=mqtt5.RetainHandlingType.SEND_ON_SUBSCRIBE_IF_NEW,
-            )
-            done = self._client.subscribe(mqtt5.SubscribePacket(subscriptions=[subscription]))
+            done = self._subscribe(topic_filter)
             done.add_done_callback(lambda future, name=topic_filter: self._on_subscribed(name, future))
+        for hearer in self.hearers:
+            for topic_filter in hearer.topic_filters:
+                done = self._subscribe(topic_filter)
+                done.add_done_callback(
+                    lambda future, hearer=hearer, name=topic_filter: _tell(hearer, name, future)
+                )
+
+    def _subscribe(self, topic_filter: str) -> Any:
+        subscription = mqtt5.Subscription(
+            topic_filter=topic_filter,
+            qos=mqtt5.QoS.AT_LEAST_ONCE,
+            retain_handling_type=mqtt5.RetainHandlingType.SEND_ON_SUBSCRIBE_IF_NEW,
+        )
+        return self._client.subscribe(mqtt5.SubscribePacket(subscriptions=[subscription]))
 
     def _on_subscribed(self, topic_filter: str, future: Any) -> None:
         error = future.exception()
         if error is not None:
             # The connection has ended; the next one subscribes again.
             return
-        codes = [int(code) for code in future.result().reason_codes]
-        if any(code >= _FIRST_REFUSAL_CODE for code in codes):
-            trouble = (
-                f"the broker refuses the subscription to '{topic_filter}' with reason code {codes[0]}; allow "
-                'this client to subscribe to it and to receive it'
-            )
+        if trouble := _refusal(topic_filter, future):
             LOG.error('%s', trouble)
             self._statistics.set_trouble('broker', trouble)
             return
@@ -166,3 +200,19 @@ class MqttSource:
         trouble = f'the broker {self._settings.host}:{self._settings.port} {what}: {hint}'
         self._statistics.set_trouble('broker', trouble)
         LOG.warning('%s', trouble)
+
+
+def _refusal(topic_filter: str, future: Any) -> str:
+    """Return how the broker refused a subscription; '' when it did not."""
+    codes = [int(code) for code in future.result().reason_codes]
+    if all(code < _FIRST_REFUSAL_CODE for code in codes):
+        return ''
+    return (
+        f"the broker refuses the subscription to '{topic_filter}' with reason code {codes[0]}; allow "
+        'this client to subscribe to it and to receive it'
+    )
+
+
+def _tell(hearer: Hearer, topic_filter: str, future: Any) -> None:
+    if future.exception() is None:
+        hearer.subscribed(topic_filter, _refusal(topic_filter, future))

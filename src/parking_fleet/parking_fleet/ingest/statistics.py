@@ -45,6 +45,12 @@ class IngestStatistics:
         with self._lock:
             self._connected = connected
 
+    @property
+    def is_connected(self) -> bool:
+        """Return whether there is a connection to the broker."""
+        with self._lock:
+            return self._connected
+
     def set_trouble(self, where: Literal['broker', 'store'], trouble: str) -> None:
         """Note what is wrong there; '' when nothing is."""
         with self._lock:

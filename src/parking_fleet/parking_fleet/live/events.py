@@ -36,13 +36,29 @@ class CrossingSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowChanged:
+    """What a device should do, or says that it does, has changed; `uuid` is '' for a thing unheard of."""
+
+    thing: str
+    uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureArrived:
+    """A device has answered when it was asked for a picture of a camera."""
+
+    uuid: str
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
 class MissedEvents:
     """The listener was too slow, and missed so many: look at everything anew."""
 
     number: int
 
 
-Event = CameraChanged | DeviceChanged | CrossingSeen | MissedEvents
+Event = CameraChanged | DeviceChanged | CrossingSeen | ShadowChanged | PictureArrived | MissedEvents
 
 
 class LiveFeed:

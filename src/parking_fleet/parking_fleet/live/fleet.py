@@ -121,6 +121,17 @@ class Fleet:
         cameras.sort(key=lambda each: each.camera)
         return device_health(record, cameras, self._interval_s(record, cameras), self._clock_ms())
 
+    def thing_of(self, uuid: str) -> str:
+        """Return a device's name on the broker; '' when it is not known."""
+        with self._lock:
+            record = self._devices.get(uuid)
+            return record.thing if record is not None else ''
+
+    def uuid_of(self, thing: str) -> str:
+        """Return the uuid of a device by its name on the broker; '' when it is not known."""
+        with self._lock:
+            return next((uuid for uuid, record in self._devices.items() if record.thing == thing), '')
+
     def apply(self, written: Written) -> None:
         """Take in what the ingest of this process has stored, and tell the listeners."""
         events: list[Event] = []

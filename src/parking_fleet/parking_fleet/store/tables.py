@@ -191,3 +191,24 @@ QUARANTINE = Table(
     Column('payload', Text, nullable=False),
     Column('bytes', BigInteger, nullable=False),
 )
+
+# Where no AWS answers for the shadows of devices, they are here.
+SHADOWS = Table(
+    'shadows',
+    METADATA,
+    Column('thing', Text, primary_key=True),
+    # JSON; null after a deletion, for the versions go on.
+    Column('state', Text),
+    Column('metadata', Text, nullable=False),
+    Column('version', BigInteger, nullable=False),
+    Column('changed_ms', BigInteger, nullable=False),
+)
+
+# Which of several workers does what only one may do.
+LEASES = Table(
+    'leases',
+    METADATA,
+    Column('name', Text, primary_key=True),
+    Column('holder', Text, nullable=False),
+    Column('until_ms', BigInteger, nullable=False),
+)

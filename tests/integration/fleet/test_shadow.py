@@ -147,9 +147,7 @@ def test_settings_reach_a_device_and_its_report_comes_back_over_a_restart(
     topics = [shadow_topic(THING, rest) for rest in ('get/accepted', 'get/rejected', 'update/delta')]
     with Thing(broker, *topics) as thing:
         with service_on(broker, tmp_path, answers_shadow=True) as service:
-            until(
-                lambda: service.worker.statistics.is_connected and service.shadows.desire(THING, {}).is_taken
-            )
+            first = until(lambda: (done := service.shadows.desire(THING, {})).is_taken and done)
             outcome = service.shadows.desire(THING, {'interval_s': 60}, PATIENCE_S)
             assert (outcome.is_taken, outcome.version) == (True, first.version + 1)
             assert thing.wait_for(topics[2])['state'] == {'interval_s': 60}
@@ -162,7 +160,7 @@ def test_settings_reach_a_device_and_its_report_comes_back_over_a_restart(
             refused = service.shadows.desire(THING, {'x': {'y': json.loads('{"a":' * 9 + '1' + '}' * 9)}})
             assert (refused.code, refused.is_taken) == (400, False)
         with service_on(broker, tmp_path, answers_shadow=True) as service:
-            until(lambda: service.worker.statistics.is_connected)
+            until(lambda: service.shadows.is_ready)
             shadow = until(lambda: service.shadows.document(THING))
             assert shadow.desired == {'interval_s': 60}
             thing.publish(shadow_topic(THING, 'get'), {'clientToken': 'mine'})
@@ -172,7 +170,7 @@ def test_settings_reach_a_device_and_its_report_comes_back_over_a_restart(
 
 def test_where_nobody_keeps_shadows_it_is_said_what_to_do(broker: LocalBroker, tmp_path: Path) -> None:
     with service_on(broker, tmp_path) as service:
-        until(lambda: service.worker.statistics.is_connected)
+        until(lambda: service.shadows.is_ready)
         outcome = service.shadows.desire(THING, {'interval_s': 60}, 0.2)
         assert outcome.code == 504
         assert 'set broker.answers_shadow' in outcome.reason

@@ -159,6 +159,9 @@ class NoLink:
 
 def test_a_wish_without_a_broker_or_a_name_or_room_is_told_at_once() -> None:
     shadows = Shadows(LiveFeed(), lambda _: '', NoLink())
+    assert 'is being made' in shadows.desire(THING, {'interval_s': 60}).reason
+    for topic_filter in shadows.topic_filters:
+        shadows.subscribed(topic_filter, '')
     assert 'the broker is away' in shadows.desire(THING, {'interval_s': 60}).reason
     assert 'name on the broker is not known' in shadows.desire('', {'interval_s': 60}).reason
     assert shadows.desire(THING, {'zones': 'x' * 7_000}).code == 413

@@ -119,6 +119,11 @@ class Shadows:
         """Return why shadows cannot be heard of; '' while they can."""
         return next((problem for problem in self._problems.values() if problem), '')
 
+    @property
+    def is_ready(self) -> bool:
+        """Return whether answers would be heard."""
+        return not self.problem and len(self._problems) == len(_HEARD)
+
     def document(self, thing: str) -> DeviceShadow | None:
         """Return a shadow as it was last heard of; None until then.
 
@@ -248,6 +253,8 @@ class Shadows:
             raise LinkError(self._no_link)
         if self.problem:
             raise LinkError(self.problem)
+        if not self.is_ready:
+            raise LinkError('the connection to the broker is being made; try again')
         self.link.publish(topic, orjson.dumps(content))
 
     def _silence(self, timeout_s: float) -> str:

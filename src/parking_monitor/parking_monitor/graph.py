@@ -18,6 +18,7 @@ from parking_monitor.config_fields import Section
 from parking_monitor.config_places import Bay, Gate, Zone
 from parking_monitor.config_telegram import Telegram
 from parking_monitor.detection.model_file import DEFAULT_MODEL
+from parking_monitor.places_setting import layout_text
 
 PACKAGE = 'parking_monitor'
 
@@ -258,6 +259,8 @@ def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
             'confidences': [str(camera.confidence) for camera in fleet.cameras],
             'telegram': bool(fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id),
             'collector': _collector_mode(fleet) if fleet.runs_collector else '',
+            'layouts': [layout_text(camera.zones, camera.bays, camera.gates) for camera in fleet.cameras],
+            'annotated': [camera.name for camera in fleet.cameras if camera.annotate],
         },
         start_delay_s=_AFTER_THE_COUNT_S,
     )

@@ -10,6 +10,7 @@ from parking_monitor.cloud.shadow import Look, Shadow
 from parking_monitor.cloud.shadow_document import Json
 from parking_monitor.cloud.shadow_file import Kept
 from parking_monitor.cloud.shadow_settings import FIELDS, Offer
+from parking_monitor.places_setting import describe_layouts, read_zones
 
 MODELS = {('lot', '1'): '/models/lot-v1.eim', ('lot', '2'): '/models/lot-v2.eim'}
 
@@ -23,6 +24,8 @@ def an_offer(*, no_telegram: str = '') -> Offer:
     return Offer(
         find_model=find,
         describe_model=lambda path: {'name': path, 'version': ''},
+        read_zones=lambda wanted: read_zones(wanted, {'lane': '{}'}),
+        describe_zones=lambda texts: describe_layouts({name: str(text) for name, text in texts.items()}),
         refused_modes={'collect': 'no collector runs here'},
         no_telegram=no_telegram,
     )

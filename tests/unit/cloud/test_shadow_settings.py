@@ -22,6 +22,7 @@ from tests.unit.cloud.shadow_builders import DESIRED, an_offer
         ('model', {'name': 'lot', 'version': 2}, '/models/lot-v2.eim'),
         ('telegram', False, False),
         ('telegram', True, True),
+        ('zones', {'lane': {}}, '{"lane": "{}"}'),
     ],
 )
 def test_a_good_setting_is_accepted_as_the_nodes_take_it(name: str, written: Json, value: object) -> None:
@@ -53,6 +54,8 @@ def test_a_good_setting_is_accepted_as_the_nodes_take_it(name: str, written: Jso
         ('model', {'name': 'lot', 'version': '9'}, 'model lot 9 is not there'),
         ('telegram', 'on', "telegram 'on' is not allowed; give true or false"),
         ('telegram', 1, 'telegram 1 is not allowed'),
+        ('zones', [1], 'zones [1] is not allowed; give an object with zones, bays and gates by the name'),
+        ('zones', {'road': {}}, "no camera is called 'road'; there are lane"),
         ('intervall_s', 60, 'is not a setting; did you mean interval_s? known are interval_s, min_conf'),
         ('x' * 9000, 60, 'is not a setting; known are'),
     ],

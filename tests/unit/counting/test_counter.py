@@ -91,6 +91,20 @@ def test_silence_from_the_start_stays_unknown() -> None:
     assert Counter().expire().state is CountState.UNKNOWN
 
 
+def test_other_places_are_taken_while_cars_totals_and_bays_that_stay_are_kept() -> None:
+    around = ((0.15, 0.2), (0.23, 0.2), (0.23, 0.26), (0.15, 0.26))
+    counter = Counter(bays=[Bay('A1', around)], totals=Totals(entered=7))
+    seen_often(counter, seen(car(100, 100)), times=50)
+    empty = Bay('A2', tuple((x + 0.5, y) for x, y in around))
+    count = counter.set_places([LEFT], [Bay('A1', around), empty], [GATE])
+    assert (count.state, count.cars, count.entered) == (CountState.OK, 1, 7)
+    assert [(zone.name, zone.cars) for zone in count.zones] == [('left', 1)]
+    assert [(bay.name, bay.last.name) for bay in count.bays] == [('A1', 'OCCUPIED'), ('A2', 'UNKNOWN')]
+    assert [gate.name for gate in count.gates] == ['north']
+    count = counter.set_places([], [Bay('A1', empty.polygon)], [])
+    assert [(bay.name, bay.last.name) for bay in count.bays] == [('A1', 'UNKNOWN')]
+
+
 def test_the_next_detections_end_staleness() -> None:
     counter = Counter()
     counter.update(seen(stamp_ns=1))

@@ -129,7 +129,9 @@ class Shadow:
         for name in FIELDS:
             stands = standings.get(name, _UNTOLD).by_camera
             if stands:
-                values[name] = self._shown(name, stands)
+                values[name] = (
+                    self._offer.describe_zones(stands) if name == 'zones' else self._shown(name, stands)
+                )
         pending = {name: standing.pending for name, standing in standings.items() if standing.pending}
         refused = {name: standing.refused for name, standing in standings.items() if standing.refused}
         return fitted(values, self._version, pending, {**refused, **self.refused})

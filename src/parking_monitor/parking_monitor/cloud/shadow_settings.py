@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,7 +11,10 @@ from pydantic_core import ErrorDetails
 from parking_monitor.cloud.shadow_document import Json
 
 Value = bool | float | str
-"""A setting as the nodes take it; that of `model` is the path of its file."""
+"""A setting as the nodes take it.
+
+That of `model` is the path of its file, and that of `zones` JSON with a text for each camera.
+"""
 
 _QUOTED_CHARACTERS = 60
 
@@ -48,6 +51,7 @@ class DesiredSettings(BaseModel):
     mode: str | None = None
     model: DesiredModel | None = None
     telegram: bool | None = None
+    zones: dict[str, Any] | None = None
 
 
 FIELDS = tuple(DesiredSettings.model_fields)
@@ -60,6 +64,7 @@ _ALLOWED: Mapping[str, str] = {
     'model.name': 'up to 100 letters, digits, spaces, dots, hyphens and underscores',
     'model.version': 'a whole number, or up to 40 letters, digits, dots and underscores',
     'telegram': 'true or false',
+    'zones': 'an object with zones, bays and gates by the name of each camera',
 }
 
 
@@ -71,11 +76,15 @@ class Offer:
         find_model: returns the path of a model's file by name and version; a ValueError refuses it.
         describe_model: says what a model's path stands for, in the words of the cloud.
         refused_modes: the modes that it cannot change to, and why.
+        read_zones: returns the layouts of cameras as the nodes take them; a ValueError refuses them.
+        describe_zones: says where the cameras count, in the words of the cloud.
         no_telegram: why Telegram cannot be switched on; empty where it can.
     """
 
     find_model: Callable[[str, str], str]
     describe_model: Callable[[str], Json]
+    read_zones: Callable[[Json], str]
+    describe_zones: Callable[[Mapping[str, Value]], Json]
     refused_modes: Mapping[str, str] = field(default_factory=dict)
     no_telegram: str = ''
 
@@ -124,6 +133,8 @@ def _value(name: str, written: Json, offer: Offer) -> Value:
     settings = DesiredSettings.model_validate({name: written})
     if settings.model is not None:
         return offer.find_model(settings.model.name, settings.model.version)
+    if settings.zones is not None:
+        return offer.read_zones(written)
     if settings.mode is not None:
         _check_mode(settings.mode, offer)
     if settings.telegram and offer.no_telegram:

@@ -72,6 +72,7 @@ class Counter:
         self._time_zone = time_zone
         self._totals = totals or Totals()
         self._tracker = Tracker()
+        self._bay_places = tuple(bays)
         self._bays = BayWatch(bays, zones, bay_memory)
         self._gates = GateWatch(gates)
         self._gate_names = tuple(gate.name for gate in gates)
@@ -122,6 +123,19 @@ class Counter:
         passages = self._follow(detections)
         crossings = tuple(self._crossing(passage, stamp_ns) for passage in passages)
         self._count = self._claim(state, stamp_ns, len(self._tracker.tracks), crossings)
+        return self._count
+
+    def set_places(self, zones: Sequence[Zone], bays: Sequence[Bay], gates: Sequence[Gate]) -> Count:
+        """Count in other places from now on; cars, totals and what is known of unchanged bays stay."""
+        unchanged = {bay.name for bay in bays if bay in self._bay_places}
+        memory = {bay.name: bay.last for bay in self._bays.counts if bay.name in unchanged}
+        self._zones = tuple(zones)
+        self._bay_places = tuple(bays)
+        self._bays = BayWatch(bays, zones, memory)
+        self._gates = GateWatch(gates)
+        self._gate_names = tuple(gate.name for gate in gates)
+        self._car_share = self._given_share or share_of_a_bay(bays)
+        self._count = self._claim(self._count.state, self._count.stamp_ns, self._count.cars, ())
         return self._count
 
     def expire(self) -> Count:

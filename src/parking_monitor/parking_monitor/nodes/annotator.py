@@ -13,7 +13,7 @@ from sensor_msgs.msg import CompressedImage
 from parking_monitor import drawing, jpeg
 from parking_monitor.nodes import convert, convert_images, places, qos
 from parking_monitor.nodes.health import Health, Level, Report
-from parking_monitor.nodes.parameters import declare
+from parking_monitor.nodes.parameters import declare, on_change
 from parking_monitor.nodes.running import run
 from parking_monitor.values import Count
 
@@ -27,7 +27,9 @@ class Annotator(Node):
     def __init__(self) -> None:
         super().__init__('annotator')
         self._camera = declare(self, 'camera', 'camera', 'Name of the camera, drawn on the picture')
-        self._places = self._declare_places()
+        self._parameters = places.declared(self)
+        self._places = _to_draw(self._parameters.now)
+        on_change(self, {'places': self._set_places})
         self._quality = declare(self, 'jpeg_quality', 80, 'Quality of the JPEG, 1 to 100', limits=(1, 100))
         self._pictures: OrderedDict[int, CompressedImage] = OrderedDict()
         self._count: Count | None = None
@@ -44,15 +46,8 @@ class Annotator(Node):
     def close(self) -> None:
         """Put nothing away: this node holds no threads, processes or connections."""
 
-    def _declare_places(self) -> drawing.Places:
-        zones = declare(self, 'zones', [], places.ZONES_DESCRIPTION)
-        bays = declare(self, 'bays', [], places.BAYS_DESCRIPTION)
-        gates = declare(self, 'gates', [], places.GATES_DESCRIPTION)
-        return drawing.Places(
-            zones=[drawing.Outline(area.name, area.polygon) for area in map(places.to_area, zones)],
-            bays=[drawing.Outline(area.name, area.polygon) for area in map(places.to_area, bays)],
-            gates=[drawing.GateLine(*places.to_line(text)) for text in gates],
-        )
+    def _set_places(self, text: str) -> None:
+        self._places = _to_draw(self._parameters.set(text))
 
     def _on_matched(self, info: QoSPublisherMatchedInfo) -> None:
         is_watched = info.current_count > 0
@@ -110,6 +105,14 @@ class Annotator(Node):
         return Report(
             Level.OK, message, {'watchers': self._publisher.get_subscription_count(), 'drawn': self._drawn}
         )
+
+
+def _to_draw(found: places.Places) -> drawing.Places:
+    return drawing.Places(
+        zones=[drawing.Outline(area.name, area.polygon) for area in found.zones],
+        bays=[drawing.Outline(area.name, area.polygon) for area in found.bays],
+        gates=[drawing.GateLine(*line) for line in found.gates],
+    )
 
 
 def main() -> None:

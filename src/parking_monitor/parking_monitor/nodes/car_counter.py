@@ -43,7 +43,14 @@ class CarCounter(Node):
         self._keeper_problem = ''
         self._last_header = convert.to_header(self.get_clock().now().nanoseconds, '')
         self._last_seen_s = time.monotonic()
-        on_change(self, {'labels': self._set_labels, 'min_confidence': self._set_min_confidence})
+        on_change(
+            self,
+            {
+                'labels': self._set_labels,
+                'min_confidence': self._set_min_confidence,
+                'places': self._set_places,
+            },
+        )
 
         self._publisher = self.create_publisher(CarCount, 'car_count', qos.CAR_COUNT)
         self._crossings = self.create_publisher(CrossingMessage, 'crossings', qos.CROSSINGS)
@@ -72,9 +79,8 @@ class CarCounter(Node):
         return loaded
 
     def _make_counter(self, state: state_file.State) -> Counter:
-        zones = declare(self, 'zones', [], places.ZONES_DESCRIPTION)
-        bays = declare(self, 'bays', [], places.BAYS_DESCRIPTION)
-        gates = declare(self, 'gates', [], places.GATES_DESCRIPTION)
+        self._places = places.declared(self)
+        zones, bays, gates = _to_count_in(self._places.now)
         labels = declare(self, 'labels', [], 'Labels that count as cars; none stands for all', fixed=False)
         min_confidence = declare(
             self,
@@ -89,9 +95,9 @@ class CarCounter(Node):
         car_height = declare(self, 'car_height', 0.0, f'Height {what}', limits=(0, 1))
         time_zone = declare(self, 'time_zone', UTC, 'IANA name of the time zone in which days end')
         return Counter(
-            zones=[Zone(*places.to_area(text)) for text in zones],
-            bays=[Bay(area.name, area.polygon) for area in map(places.to_area, bays)],
-            gates=[Gate(*places.to_line(text)) for text in gates],
+            zones=zones,
+            bays=bays,
+            gates=gates,
             labels=labels,
             min_confidence=min_confidence,
             time_zone=to_time_zone(time_zone),
@@ -167,6 +173,13 @@ class CarCounter(Node):
     def _set_labels(self, labels: list[str]) -> None:
         self._counter.labels = frozenset(labels)
 
+    def _set_places(self, text: str) -> None:
+        zones, bays, gates = _to_count_in(self._places.set(text))
+        self._publish(self._counter.set_places(zones, bays, gates))
+        self.get_logger().info(
+            f'{self._camera}: counts in {len(zones)} zones, {len(bays)} bays, {len(gates)} gates from now on'
+        )
+
     def _set_min_confidence(self, min_confidence: float) -> None:
         self._counter.min_confidence = min_confidence
 
@@ -188,6 +201,14 @@ class CarCounter(Node):
             'state_file': problem or self._state_file or 'none: totals end with this process',
         }
         return Report(level, message, values)
+
+
+def _to_count_in(found: places.Places) -> tuple[list[Zone], list[Bay], list[Gate]]:
+    return (
+        [Zone(*area) for area in found.zones],
+        [Bay(area.name, area.polygon) for area in found.bays],
+        [Gate(*line) for line in found.gates],
+    )
 
 
 def main() -> None:

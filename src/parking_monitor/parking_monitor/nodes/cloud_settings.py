@@ -16,8 +16,8 @@ from parking_monitor.cloud.mqtt_session import MqttSession
 from parking_monitor.cloud.shadow import Shadow
 from parking_monitor.cloud.shadow_document import Json, ShadowError
 from parking_monitor.cloud.shadow_exchange import ShadowExchange
-from parking_monitor.cloud.shadow_report import Report, Standing
-from parking_monitor.cloud.shadow_settings import FIELDS, Offer
+from parking_monitor.cloud.shadow_report import Report, Standing, plain
+from parking_monitor.cloud.shadow_settings import FIELDS, Offer, Value
 from parking_monitor.detection import model_store
 from parking_monitor.detection.errors import ModelFileError
 from parking_monitor.detection.model_file import DEFAULT_MODEL
@@ -26,6 +26,7 @@ from parking_monitor.nodes.model_fetch import ModelFetch
 from parking_monitor.nodes.node_setting import Place
 from parking_monitor.nodes.parameters import declare
 from parking_monitor.nodes.settings_client import SettingsClient
+from parking_monitor.places_setting import describe_layouts, read_zones
 
 # A change of several nodes is reported once, when all of them have taken it.
 _HOLD_REPORT_S = 2.0
@@ -34,6 +35,8 @@ _SAVE_AGAIN_S = 60.0
 _SUBSCRIBE_AGAIN_S = 600.0
 _MOST_WAITING = 64
 _NEVER_S = float('inf')
+# Zones are long, and a line of a log is for people.
+_LONGEST_TEXT = 1_000
 
 _NO_COLLECTOR = (
     'mode "collect" is not possible: no collector runs on this device; set EI_API_KEY_IMAGE, or in its '
@@ -64,6 +67,7 @@ class CloudSettings:
         self._session = session
         self._thing = thing
         self._file = state_folder / shadow_file.FILE_NAME
+        self._layouts = dict(zip(cameras, _declare_layouts(node, cameras), strict=True))
         places = _declare_places(node, cameras)
         has_collector, has_telegram = (
             any(place.setting == name for place in places) for name in ('mode', 'telegram')
@@ -274,6 +278,8 @@ class CloudSettings:
         return Offer(
             find_model=self._find_model,
             describe_model=self._describe_model,
+            read_zones=lambda wanted: read_zones(wanted, self._layouts),
+            describe_zones=self._describe_zones,
             refused_modes={} if has_collector else {'collect': _NO_COLLECTOR},
             no_telegram='' if has_telegram else _NO_TELEGRAM,
         )
@@ -287,11 +293,31 @@ class CloudSettings:
                 return str(path)
             raise ValueError(str(error)) from None
 
+    def layout_of(self, camera: str) -> str:
+        """Return where a camera counts, as JSON with zones, bays and gates."""
+        stands = self._client.standings().get('zones', Standing()).by_camera
+        return str(stands.get(camera, '')) or self._layouts.get(camera, '{}')
+
+    def _describe_zones(self, stands: Mapping[str, Value]) -> Json:
+        return describe_layouts(
+            {camera: str(text) or self._layouts[camera] for camera, text in stands.items()}
+        )
+
     def _describe_model(self, path: str) -> Json:
         if path == DEFAULT_MODEL and (best := self._store.best):
             return {'name': best.name, 'version': str(best.version)}
         model = model_store.model_of(path)
         return {'name': model.name, 'version': model.version}
+
+
+def _declare_layouts(node: Node, cameras: Sequence[str]) -> list[str]:
+    what = (
+        'Zones, bays and gates of each camera when the cloud sets none, as JSON, in the order of the cameras'
+    )
+    layouts = declare(node, 'layouts', [], what) or ['{}'] * len(cameras)
+    if len(layouts) != len(cameras):
+        raise ValueError(f'layouts: {len(layouts)} for {len(cameras)} cameras; give one for each, or none')
+    return layouts
 
 
 def _declare_places(node: Node, cameras: Sequence[str]) -> list[Place]:
@@ -300,6 +326,7 @@ def _declare_places(node: Node, cameras: Sequence[str]) -> list[Place]:
     confidences = declare(node, 'confidences', [], f'Least confidence {what}') or ['0.5'] * len(cameras)
     models = declare(node, 'models', [], f'Model {what}') or ['default'] * len(cameras)
     telegram = declare(node, 'telegram', False, 'Whether a telegram_notifier runs on this device')
+    annotated = declare(node, 'annotated', [], 'Names of the cameras whose pictures are annotated')
     collector = declare(
         node, 'collector', '', 'Mode of the sample_collector of this device; empty: none runs'
     )
@@ -316,6 +343,18 @@ def _declare_places(node: Node, cameras: Sequence[str]) -> list[Place]:
     ]
     for camera, confidence, model in zip(cameras, confidences, models, strict=True):
         places += _camera_places(f'{device}/{camera}', camera, float(confidence), model)
+        counting = ['car_counter', *(['annotator'] if camera in annotated else [])]
+        places += [
+            Place(
+                setting='zones',
+                camera=camera,
+                node=f'{device}/{camera}/{name}',
+                parameter='places',
+                configured='',
+                is_part=True,
+            )
+            for name in counting
+        ]
     if telegram:
         notifier = f'{device}/telegram_notifier'
         places.append(
@@ -352,4 +391,4 @@ def _texts(report: Report, name: str) -> Mapping[str, Json]:
 
 
 def _text(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False)
+    return plain(json.dumps(content, ensure_ascii=False), _LONGEST_TEXT)

@@ -1,5 +1,6 @@
 """Bring one setting to one node, again after each of its restarts, and know how it truly stands."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ class Place:
         parameter: the parameter that holds it.
         configured: what it is when the cloud does not say.
         set_model: whether it is set by the service `set_model` instead of the parameter.
+        is_part: whether the setting is JSON with a value for each camera.
     """
 
     setting: str
@@ -42,11 +44,19 @@ class Place:
     parameter: str
     configured: Value
     set_model: bool = False
+    is_part: bool = False
 
     @property
     def short_node(self) -> str:
         """Return the name of the node below its device."""
         return self.node.split('/', 2)[-1]
+
+    def value_in(self, wanted: Value | None) -> Value | None:
+        """Return what of a setting is for this place; None when nothing is."""
+        if not self.is_part or wanted is None:
+            return wanted
+        part: Value | None = json.loads(str(wanted)).get(self.camera)
+        return part
 
 
 class NodeSetting:

@@ -51,7 +51,7 @@ class SettingsClient:
         """Want settings by name; those that are not named are to be as configured."""
         now_s = time.monotonic()
         for setting in self._settings:
-            setting.want(wanted.get(setting.place.setting), now_s)
+            setting.want(setting.place.value_in(wanted.get(setting.place.setting)), now_s)
         if self.is_busy and self._steps.is_canceled():
             self._steps.reset()
 

@@ -4,16 +4,18 @@ import logging
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from parking_fleet.ingest.sorting import Sorter
 from parking_fleet.ingest.source import MqttSource
 from parking_fleet.ingest.worker import Worker
 from parking_fleet.live.fleet import Fleet, now_ms
+from parking_fleet.pictures.pictures import Pictures
 from parking_fleet.places.facilities import load_facilities
 from parking_fleet.settings import Settings
 from parking_fleet.shadow.answers import ShadowAnswers
 from parking_fleet.shadow.shadows import Shadows
+from parking_fleet.shadow.wishes import layout_of, told_cameras
 from parking_fleet.store.database import STORE_TROUBLES, Database
 from parking_fleet.store.reader import Reader
 from parking_fleet.store.retention import remove_old
@@ -64,6 +66,7 @@ class Service:
         )
         self.source = self._make_source(takes_in=takes_in)
         self.shadows = Shadows(self.fleet.feed, self.fleet.uuid_of, self.source, _why_no_link(settings))
+        self.pictures = Pictures(self.fleet.feed, self.fleet.thing_of, self.source, _why_no_link(settings))
         self._shadow_store = ShadowStore(
             self.database, settings.broker.client_id if settings.broker.group else ''
         )
@@ -72,7 +75,7 @@ class Service:
             self._answers = ShadowAnswers(self._shadow_store, self.source)
             self.source.hearers.append(self._answers)
         if self.source is not None and shows:
-            self.source.hearers.append(self.shadows)
+            self.source.hearers += [self.shadows, self.pictures]
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -106,6 +109,25 @@ class Service:
         for thread in self._threads:
             thread.join(5.0)
         self.database.close()
+
+    def layouts(self, uuid: str, camera: str, *, wished: bool = False) -> dict[str, Any] | None:
+        """Return where a camera counts, as fleet.yaml says it: `zones`, `bays` and `gates`.
+
+        None while that is not known; the device is asked then, and `ShadowChanged` or `PictureArrived`
+        of it says when to look again.
+
+        Args:
+            uuid: the device.
+            camera: its name there.
+            wished: whether to return what is wished for where the device has not taken it.
+        """
+        shadow = self.shadows.document(self.fleet.thing_of(uuid))
+        if shadow is None:
+            return None
+        found = layout_of(shadow, camera, wished=wished, heard=self.pictures.layout(uuid, camera))
+        if found is None and camera in told_cameras(shadow):
+            self.pictures.ask(uuid, camera)
+        return found
 
     def __enter__(self) -> Self:
         self.start()

@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from parking_fleet.api.login import Doorkeeper
 from parking_fleet.api.metrics import metrics_text
 from parking_fleet.api.routes import make_router
+from parking_fleet.api.setting import make_settings_router
 from parking_fleet.service import Service
 from parking_fleet.settings import Role
 from parking_fleet.store.database import STORE_TROUBLES
@@ -47,6 +48,7 @@ def make_app(service: Service, doorkeeper: Doorkeeper | None = None) -> FastAPI:
         # A page from elsewhere must not reach us under a name of its own that leads to this machine.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=['localhost', '127.0.0.1', '[::1]'])
     app.include_router(make_router(service.fleet, door))
+    app.include_router(make_settings_router(service, door))
 
     for trouble in STORE_TROUBLES:
         app.add_exception_handler(trouble, _store_is_away)

@@ -11,10 +11,11 @@ from nicegui import run, ui
 
 from parking_fleet.dashboard.context import Dashboard
 from parking_fleet.dashboard.device_facts import camera_text, facts_of
-from parking_fleet.dashboard.frame import frame
+from parking_fleet.dashboard.frame import frame, visitor
 from parking_fleet.dashboard.journal import Entry, crossing_entries, state_changes
 from parking_fleet.dashboard.live import follow
 from parking_fleet.dashboard.rows import name_of, title_of
+from parking_fleet.dashboard.settings_panel import settings_panel
 from parking_fleet.dashboard.words import (
     ADVICE,
     moment_text,
@@ -44,6 +45,8 @@ def register(dashboard: Dashboard) -> None:
         page = _DevicePage(dashboard, uuid)
         with frame(name_of(health.record), kicker='Device'):
             page.draw(health)
+            with _panel('Settings'):
+                settings_panel(dashboard, uuid, may_change=visitor().is_operator)
         await page.load_journal()
 
         async def look(events: Sequence[Event]) -> None:

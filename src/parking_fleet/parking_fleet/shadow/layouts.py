@@ -14,11 +14,30 @@ DECIMALS = 4
 _POINTS = ('polygon', 'line', 'inside')
 
 
-def compact(layout: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a layout as it goes into a shadow; the same for layouts that mean the same."""
-    return {
-        name: [_compact_part(part) for part in layout[name]] for name in sorted(PARTS) if layout.get(name)
-    }
+class LayoutError(ValueError):
+    """Say that something is no layout."""
+
+
+def compact(layout: Any) -> dict[str, Any]:
+    """Return a layout as it goes into a shadow; the same for layouts that mean the same.
+
+    Raises:
+        LayoutError: when it is none; whether it makes sense is for the device to say.
+    """
+    try:
+        present = [name for name in sorted(PARTS) if layout.get(name)]
+        return {name: [_compact_part(part) for part in layout[name]] for name in present}
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise LayoutError('give lists of zones, bays and gates as fleet.yaml has them') from None
+
+
+def is_layout(layout: Any) -> bool:
+    """Return whether something has the form of a layout."""
+    try:
+        compact(layout)
+    except LayoutError:
+        return False
+    return True
 
 
 def expanded(layout: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,8 +48,12 @@ def expanded(layout: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def digest(layout: Mapping[str, Any]) -> str:
-    """Return what tells a layout from others, as the device reports it."""
+def digest(layout: Any) -> str:
+    """Return what tells a layout from others, as the device reports it.
+
+    Raises:
+        LayoutError: when it is none.
+    """
     text = json.dumps(compact(layout), ensure_ascii=False, sort_keys=True, separators=(',', ':'))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -101,6 +101,7 @@ class Shadows:
         self._feed = feed
         self._uuid_of = uuid_of
         self._lock = threading.Lock()
+        self._learnt = threading.Condition()
         self._known: OrderedDict[str, DeviceShadow] = OrderedDict()
         self._asked_s: dict[str, float] = {}
         self._open: dict[str, Future[Outcome]] = {}
@@ -135,6 +136,16 @@ class Shadows:
                 self._known.move_to_end(thing)
         if known is None and thing:
             self._ask(thing)
+        return known
+
+    def wait_for_document(self, thing: str, timeout_s: float = ANSWER_S) -> DeviceShadow | None:
+        """Return a shadow, waiting for it where it is not known; None when it does not come in time."""
+        until_s = time.monotonic() + timeout_s
+        while (known := self.document(thing)) is None and self.is_ready and thing:
+            with self._learnt:
+                self._learnt.wait(min(0.2, max(0.0, until_s - time.monotonic())))
+            if time.monotonic() >= until_s:
+                break
         return known
 
     def desire(self, thing: str, desired: Mapping[str, Any], timeout_s: float = ANSWER_S) -> Outcome:
@@ -310,6 +321,8 @@ class Shadows:
                 self._known.popitem(last=False)
             if known is not None and replace(shadow, known_s=known.known_s) == known:
                 return
+        with self._learnt:
+            self._learnt.notify_all()
         self._feed.publish([ShadowChanged(shadow.thing, self._uuid_of(shadow.thing))])
 
     def _note_facts(self, shadow: DeviceShadow) -> None:

@@ -1,0 +1,1 @@
+"""Ask devices for pictures, where their operator allows that, and keep the newest of each camera."""

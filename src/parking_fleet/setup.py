@@ -19,6 +19,8 @@ setup(
         'alembic',
         'argon2-cffi',
         'awsiotsdk>=1.31',
+        'cryptography',
+        'httpx',
         'jsonschema-rs',
         'nicegui',
         'orjson',

@@ -32,6 +32,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from parking_fleet.alerts.command import alerts_app, check_lines
 from parking_fleet.errors import FleetError
 from parking_fleet.places.facilities import load_facilities
 from parking_fleet.service import Service
@@ -44,6 +45,7 @@ EXIT_TROUBLE = 1
 # The backspace keeps the lines of the example as they are.
 _HELP = (__doc__ or '').replace('begin with:\n\n', 'begin with:\n\n\b\n')
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=_HELP, rich_markup_mode=None)
+app.add_typer(alerts_app, name='alerts')
 _output = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -138,6 +140,8 @@ def check() -> None:
             else 'no login: this machine alone'
         )
         _output.print(f'web         http://{web.host}:{web.port}, {who}')
+        for line in check_lines(settings, config):
+            _output.print(escape(line))
 
 
 @app.command()

@@ -6,14 +6,20 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from awscrt.exceptions import AwsCrtError
+
+from parking_fleet.alerts.book import AlertBook
+from parking_fleet.alerts.engine import AlertEngine
+from parking_fleet.alerts.errors import ChannelError
 from parking_fleet.ingest.sorting import Sorter
-from parking_fleet.ingest.source import MqttSource
+from parking_fleet.ingest.source import MqttSource, refusal_code
 from parking_fleet.ingest.worker import Worker
 from parking_fleet.live.fleet import Fleet, now_ms
 from parking_fleet.pictures.pictures import Pictures
 from parking_fleet.places.facilities import load_facilities
 from parking_fleet.settings import Settings
 from parking_fleet.shadow.answers import ShadowAnswers
+from parking_fleet.shadow.link import LinkError
 from parking_fleet.shadow.shadows import Shadows
 from parking_fleet.shadow.wishes import layout_of, told_cameras
 from parking_fleet.store.database import STORE_TROUBLES, Database
@@ -76,6 +82,14 @@ class Service:
             self.source.hearers.append(self._answers)
         if self.source is not None and shows:
             self.source.hearers += [self.shadows, self.pictures]
+        has_ingest = self.source is not None and takes_in
+        self.alerts = AlertEngine(
+            settings,
+            self.fleet,
+            AlertBook(self.database),
+            self.publish,
+            ingest_state=(lambda: self.worker.state) if has_ingest else None,
+        )
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -90,6 +104,8 @@ class Service:
             self.fleet.refresh()
             self._repeat('refresh', self.fleet.refresh, REFRESH_S)
             self._repeat('shadows', self._note_facts, FACTS_S)
+            # One process alerts: the one that shows. Workers have no live state to look at.
+            self.alerts.start()
         self._repeat('clean-up', self._clean_up, CLEAN_UP_S)
         self.worker.start()
         if self._answers is not None:
@@ -100,6 +116,7 @@ class Service:
     def stop(self) -> None:
         """End everything; what was taken in is stored, as far as the store can be written."""
         self._stopping.set()
+        self.alerts.stop()
         # The connection stays until what was taken in is acknowledged.
         self.worker.stop()
         if self._answers is not None:
@@ -141,6 +158,29 @@ class Service:
     ) -> None:
         self.stop()
 
+    def publish(self, topic: str, payload: bytes, is_retained: bool, timeout_s: float) -> None:
+        """Publish to the broker that messages come from.
+
+        Raises:
+            ChannelError: when it is not taken.
+        """
+        if self.source is None:
+            raise ChannelError(
+                'this process is not connected to a broker: it runs with --no-ingest, or none is named'
+            )
+        try:
+            done = self.source.publish(topic, payload, is_retained=is_retained).result(timeout_s)
+        except LinkError as error:
+            raise ChannelError(str(error)) from None
+        except TimeoutError:
+            raise ChannelError('the broker does not answer') from None
+        except (AwsCrtError, RuntimeError) as error:
+            raise ChannelError(f'the broker does not take it: {type(error).__name__}') from None
+        if refusal := refusal_code(done):
+            raise ChannelError(
+                f"the broker refuses '{topic}' with reason code {refusal}; allow this client to publish there"
+            )
+
     def _repeat(self, name: str, act: Callable[[], None], every_s: float) -> None:
         def run() -> None:
             while not self._stopping.wait(every_s):
@@ -169,6 +209,8 @@ class Service:
 
     def _clean_up(self) -> None:
         removed = remove_old(self.database, self.settings.store, now_ms(), self._stopping)
+        kept = self.settings.alerts
+        removed += self.alerts.book.remove_old(now_ms(), kept.keep_days, kept.keep_rows)
         if removed:
             LOG.info('removed %d rows that were kept long enough', removed)
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from parking_fleet.alerts.settings import Alerts
 from parking_fleet.errors import SettingsError
 
 DEFAULT_FILE = Path('parking-fleet.yaml')
@@ -169,6 +170,7 @@ class Web(_Section):
             alone, is let in.
         idle_hours: how long a login lasts without a page being opened.
         folder: where it is kept who is logged in; None: beside the store where that is a file, else here.
+        public_url: how people reach the dashboard, for links in alerts: 'https://parking.example.org'.
     """
 
     host: str = '127.0.0.1'
@@ -177,6 +179,7 @@ class Web(_Section):
     tokens: tuple[ApiToken, ...] = ()
     idle_hours: Annotated[float, Field(gt=0, le=24 * 366)] = 12.0
     folder: Path | None = None
+    public_url: Annotated[str, Field(pattern=r'^(|https?://[^\s?#]+[^\s?#/])$')] = ''
 
     @property
     def needs_login(self) -> bool:
@@ -233,6 +236,7 @@ class Settings(BaseSettings):
     broker: Broker = Broker()
     store: StoreSettings = StoreSettings()
     web: Web = Web()
+    alerts: Alerts = Alerts()
     facilities: Path | None = None
     interval_s: Annotated[float, Field(gt=0, le=86_400)] = 120.0
     time_zone: TimeZoneName = 'UTC'

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from parking_fleet.api.alert_routes import describe_webhook, make_alert_router
 from parking_fleet.api.login import Doorkeeper
 from parking_fleet.api.metrics import metrics_text
 from parking_fleet.api.routes import make_router
@@ -49,6 +50,8 @@ def make_app(service: Service, doorkeeper: Doorkeeper | None = None) -> FastAPI:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=['localhost', '127.0.0.1', '[::1]'])
     app.include_router(make_router(service.fleet, door))
     app.include_router(make_settings_router(service, door))
+    app.include_router(make_alert_router(service, door))
+    describe_webhook(app)
 
     for trouble in STORE_TROUBLES:
         app.add_exception_handler(trouble, _store_is_away)

@@ -1,11 +1,13 @@
 """Tell Prometheus how the fleet and the ingest are."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from parking_fleet.live.fleet import now_ms
 from parking_fleet.service import Service
 
 _COUNTERS = {
@@ -43,6 +45,7 @@ class FleetCollector(Collector):
             devices.add_metric([standing], standings.count(standing))
         yield devices
         yield from self._facilities()
+        yield from self._alerts()
 
     def _facilities(self) -> Iterator[Metric]:
         places = GaugeMetricFamily(
@@ -57,6 +60,34 @@ class FleetCollector(Collector):
             cars.add_metric([view.id], view.cars)
         yield places
         yield cars
+
+    def _alerts(self) -> Iterator[Metric]:
+        engine = self._service.alerts
+        moment_ms = now_ms()
+        alerts = GaugeMetricFamily(
+            'parking_fleet_alerts', 'Alerts that have not ended.', labels=['rule', 'status']
+        )
+        numbers = Counter((alert.rule, alert.status(moment_ms)) for alert in engine.open_alerts())
+        for rule in self._service.settings.alerts.rules:
+            for status in ('open', 'acknowledged', 'snoozed'):
+                alerts.add_metric([rule, status], numbers[rule, status])
+        yield alerts
+        waiting = engine.book.waiting_by_channel()
+        left = GaugeMetricFamily(
+            'parking_fleet_alerts_waiting', 'Messages that wait for a channel.', labels=['channel']
+        )
+        failing = GaugeMetricFamily(
+            'parking_fleet_alerts_failing', '1 while a channel fails.', labels=['channel']
+        )
+        told = CounterMetricFamily(
+            'parking_fleet_alerts_messages', 'Messages by what came of them.', labels=['channel', 'result']
+        )
+        for channel in engine.channels():
+            left.add_metric([channel.name], waiting.get(channel.name, 0))
+            failing.add_metric([channel.name], int(bool(channel.trouble)))
+            for result in ('sent', 'failed', 'given_up'):
+                told.add_metric([channel.name, result], getattr(channel, result))
+        yield from (left, failing, told)
 
 
 def metrics_text(service: Service) -> bytes:

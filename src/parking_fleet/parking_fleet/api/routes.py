@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query, Response, status
 from fastapi.responses import StreamingResponse
 
+from parking_fleet.alerts.messages import AlertAnswer
 from parking_fleet.api.asking import (
     FacilityId,
     FormName,
@@ -31,14 +32,16 @@ from parking_fleet.api.models import (
     QuarantineAnswer,
 )
 from parking_fleet.live.events import (
+    AlertChanged,
     CameraChanged,
     CrossingSeen,
     DeviceChanged,
     Event,
+    MissedEvents,
     PictureArrived,
     ShadowChanged,
 )
-from parking_fleet.live.fleet import Fleet
+from parking_fleet.live.fleet import Fleet, now_ms
 
 KEEP_ALIVE_S = 15.0
 """A stream says something at least so often: proxies end silent connections."""
@@ -147,7 +150,7 @@ def make_router(fleet: Fleet, doorkeeper: Doorkeeper) -> APIRouter:
     async def events(facility: FacilityId = None) -> StreamingResponse:
         """Tell what changes as it does: server-sent events, named after what changed.
 
-        They are `camera`, `device`, `crossing`, `settings`, `picture` and `missed`.
+        They are `camera`, `device`, `crossing`, `settings`, `picture`, `alert` and `missed`.
         """
         name = place_of(fleet, facility).facility
         return StreamingResponse(
@@ -179,22 +182,28 @@ def _concerns(event: Event, facility: str | None) -> bool:
             return camera.facility == facility
         case CrossingSeen(crossing):
             return crossing.facility == facility
+        case AlertChanged(alert):
+            return alert.facility in ('', facility)
         case _:
             return True
 
 
 def _told(fleet: Fleet, event: Event) -> tuple[str, str]:
+    told: tuple[str, str]
     match event:
         case CameraChanged(camera):
-            return 'camera', CameraAnswer.of(camera).model_dump_json()
+            told = 'camera', CameraAnswer.of(camera).model_dump_json()
         case CrossingSeen(crossing):
-            return 'crossing', CrossingAnswer.of(crossing).model_dump_json()
+            told = 'crossing', CrossingAnswer.of(crossing).model_dump_json()
         case DeviceChanged(device):
             health = fleet.device(device.uuid)
-            return 'device', DeviceAnswer.of(health).model_dump_json() if health else '{}'
+            told = 'device', DeviceAnswer.of(health).model_dump_json() if health else '{}'
         case ShadowChanged(_, uuid):
-            return 'settings', json.dumps({'uuid': uuid})
-        case PictureArrived(uuid, camera):
-            return 'picture', json.dumps({'uuid': uuid, 'camera': camera})
-        case missed:
-            return 'missed', json.dumps({'number': missed.number})
+            told = 'settings', json.dumps({'uuid': uuid})
+        case PictureArrived(uuid, seen_by):
+            told = 'picture', json.dumps({'uuid': uuid, 'camera': seen_by})
+        case AlertChanged(alert):
+            told = 'alert', AlertAnswer.of(alert, now_ms()).model_dump_json()
+        case MissedEvents(number):
+            told = 'missed', json.dumps({'number': number})
+    return told

@@ -81,7 +81,7 @@ class MqttSource:
             self._client.stop()
             self._stopped.wait(STOP_TIMEOUT_S)
 
-    def publish(self, topic: str, payload: bytes) -> 'Future[None]':
+    def publish(self, topic: str, payload: bytes, *, is_retained: bool = False) -> 'Future[Any]':
         """Send a message with QoS 1; the future is done at its PUBACK.
 
         Raises:
@@ -92,9 +92,11 @@ class MqttSource:
                 f'there is no connection to the broker {self._settings.host}:{self._settings.port} now; '
                 'it is tried again and again'
             )
-        packet = mqtt5.PublishPacket(topic=topic, payload=payload, qos=mqtt5.QoS.AT_LEAST_ONCE)
+        packet = mqtt5.PublishPacket(
+            topic=topic, payload=payload, qos=mqtt5.QoS.AT_LEAST_ONCE, retain=is_retained
+        )
         try:
-            sent: Future[None] = self._client.publish(packet)
+            sent: Future[Any] = self._client.publish(packet)
         except (exceptions.AwsCrtError, RuntimeError) as error:
             raise LinkError(f'the message could not be sent: {error}') from None
         return sent
@@ -216,3 +218,9 @@ def _refusal(topic_filter: str, future: Any) -> str:
 def _tell(hearer: Hearer, topic_filter: str, future: Any) -> None:
     if future.exception() is None:
         hearer.subscribed(topic_filter, _refusal(topic_filter, future))
+
+
+def refusal_code(published: Any) -> int:
+    """Return the reason code with which a broker refused a message; 0 when it took it."""
+    code = int(published.puback.reason_code)
+    return code if code >= _FIRST_REFUSAL_CODE else 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from parking_fleet.alerts.values import Alert
 from parking_fleet.store.values import CameraState, CrossingRecord, DeviceRecord
 
 KEPT_EVENTS = 2_000
@@ -52,13 +53,28 @@ class PictureArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertChanged:
+    """An alert began, ended, or somebody did something about it."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
 class MissedEvents:
     """The listener was too slow, and missed so many: look at everything anew."""
 
     number: int
 
 
-Event = CameraChanged | DeviceChanged | CrossingSeen | ShadowChanged | PictureArrived | MissedEvents
+Event = (
+    CameraChanged
+    | DeviceChanged
+    | CrossingSeen
+    | ShadowChanged
+    | PictureArrived
+    | AlertChanged
+    | MissedEvents
+)
 
 
 class LiveFeed:

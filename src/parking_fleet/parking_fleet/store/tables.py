@@ -212,3 +212,48 @@ LEASES = Table(
     Column('holder', Text, nullable=False),
     Column('until_ms', BigInteger, nullable=False),
 )
+
+# Alerts, from their beginning to their end. `open_key` holds rule and subject until the end, and nothing
+# after it: whatever happens, nothing is open twice.
+ALERTS = Table(
+    'alerts',
+    METADATA,
+    Column('id', _ID, primary_key=True),
+    Column('open_key', Text, unique=True),
+    *(
+        Column(name, Text, nullable=False)
+        for name in (
+            'rule',
+            'kind',
+            'subject',
+            'facility',
+            'place',
+            'text',
+            'latest',
+            'advice',
+            'link',
+            'time_zone',
+        )
+    ),
+    Column('opened_ms', BigInteger, nullable=False),
+    Column('notified_ms', BigInteger, nullable=False),
+    Column('acknowledged_ms', BigInteger, nullable=False),
+    Column('acknowledged_by', Text, nullable=False),
+    Column('snoozed_until_ms', BigInteger, nullable=False),
+    Column('snoozed_by', Text, nullable=False),
+    Column('cleared_ms', BigInteger, nullable=False),
+    Index(None, 'cleared_ms'),
+)
+
+# What is still to be sent; a row goes once it was sent or given up.
+ALERT_DELIVERIES = Table(
+    'alert_deliveries',
+    METADATA,
+    Column('id', _ID, primary_key=True),
+    Column('channel', Text, nullable=False),
+    Column('change', Text, nullable=False),
+    Column('made_ms', BigInteger, nullable=False),
+    # The alert as it was then.
+    Column('content', Text, nullable=False),
+    Index(None, 'channel'),
+)

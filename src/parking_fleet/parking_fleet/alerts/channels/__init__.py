@@ -1,0 +1,1 @@
+"""Send alerts: by e-mail, webhook, Telegram and MQTT."""

@@ -162,8 +162,8 @@ def count(minute: int, state: str = 'OK', **changes: Any) -> CountRecord:
     told: dict[str, Any] = {
         'uuid': 'device-1', 'seq': minute, 'camera': 'north', 'facility': 'Riverside', 'floor': 'P1',
         'observed_ms': NOON_MS + minute * MINUTE_MS, 'received_ms': NOON_MS, 'clock': 'SYNCED',
-        'state': state, 'cars': minute, 'entered': 0, 'left': 0,
-        'capacity': 0, 'occupied': 0, 'free': 0, 'unknown': 0,
+        'state': state, 'cars': minute, 'entered': 0, 'left': 0, 'capacity': 0,
+        'occupied': 0, 'free': 0, 'unknown': 0,
     }  # fmt: skip
     return CountRecord(**{**told, **changes})
 

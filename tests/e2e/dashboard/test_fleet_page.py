@@ -63,7 +63,7 @@ class Fleet:
             for quarter in reversed(range(40)):
                 occupied = round(capacity * (0.5 + 0.4 * math.sin(number + quarter / 7)))
                 unknown = min(7, capacity - occupied) if facility == 'Old market' else 0
-                changes = {
+                changes: dict[str, Any] = {
                     'at_ms': present_ms - quarter * QUARTER_MS,
                     'capacity': capacity, 'occupied': occupied, 'unknown': unknown, 'cars': occupied,
                     'free': capacity - occupied - unknown,
@@ -84,7 +84,7 @@ class Fleet:
 
 @pytest.fixture(scope='module')
 def service(tmp_path_factory: pytest.TempPathFactory, broker: LocalBroker) -> Iterator[FleetService]:
-    users = [user(name, role).model_dump() for name, role in (('anna', 'operator'), ('rita', 'reader'))]
+    users = [user('anna', 'operator').model_dump(), user('rita').model_dump()]
     folder = tmp_path_factory.mktemp('service')
     with FleetService(folder, broker, {'web': {'users': users}}, FACILITIES) as running:
         yield running

@@ -156,6 +156,8 @@ def test_what_a_camera_told_last_is_not_what_is() -> None:
     seen = camera(cars=4, capacity=10, free=6, occupied=3, unknown=1)
     assert camera_text(seen, is_known=True) == '4 cars; 6 of 10 places free; up to 7: 1 place is unknown'
     assert camera_text(seen, is_known=False).startswith('Last told: 4 cars')
+    blind = camera(cars=0, capacity=45, unknown=45)
+    assert camera_text(blind, is_known=True) == '0 cars; of its 45 places nothing is known'
 
 
 def count(minute: int, state: str = 'OK', **changes: Any) -> CountRecord:

@@ -22,9 +22,7 @@ def camera_text(camera: CameraState, *, is_known: bool) -> str:
     """Return what a camera counts, in words; what it said last, where that does not hold now."""
     told = [how_many(camera.cars, 'car', 'cars')]
     if camera.capacity:
-        places = Places(camera.free, camera.occupied, camera.unknown)
-        told.append(f'{number_text(places.free)} of {how_many(places.capacity, "place", "places")} free')
-        told += [bounds_text(places).lower()] if bounds_text(places) else []
+        told += _places(Places(camera.free, camera.occupied, camera.unknown))
     if camera.gates:
         told.append(f'today {number_text(camera.entered_today)} in, {number_text(camera.left_today)} out')
     text = '; '.join(told)
@@ -55,3 +53,11 @@ def facts_of(health: DeviceHealth, config: Facilities, zone: ZoneInfo, now_ms: i
         since = moment_text(record.presence_ms, zone, now_ms)
         facts.insert(1, ('Connection', f'{record.presence} since {since}'))
     return facts
+
+
+def _places(places: Places) -> list[str]:
+    all_of_them = how_many(places.capacity, 'place', 'places')
+    if not places.free and not places.occupied:
+        return [f'of its {all_of_them} nothing is known']
+    bounds = bounds_text(places).lower()
+    return [f'{number_text(places.free)} of {all_of_them} free', *([bounds] if bounds else [])]

@@ -21,9 +21,12 @@ CHROMIUM_OPTIONS = (
 )
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='package')
 def browser() -> Iterator[Browser]:
-    """Give Debian's Chromium, without a window."""
+    """Give Debian's Chromium, without a window.
+
+    It goes with these tests: while Playwright runs, no other event loop can run in this thread.
+    """
     program = shutil.which('chromium')
     assert program, 'chromium is missing: make setup installs it'
     with sync_playwright() as playwright:

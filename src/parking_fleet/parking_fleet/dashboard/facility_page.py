@@ -73,22 +73,29 @@ def _draw(dashboard: Dashboard, past: Past, first: FacilityView) -> None:
     ui.add_css(STYLE)
     _jump_list()
     now = NowPart(first, fleet.config)
+    uuids = {uuid for uuid, _ in _cameras(first)}
     ForecastPart(facility, past, view)
     FlowPart(facility, past)
     BusyPart(facility, past, view)
     TrendPart(facility, past, view)
     ExportPart(facility, first.id)
 
-    def draw_if_changed(events: Sequence[Event]) -> None:
+    def draw() -> None:
         seen = view()
-        if any(_concerns(event, seen) for event in events):
-            now.draw(seen)
+        uuids.clear()
+        uuids.update(uuid for uuid, _ in _cameras(seen))
+        now.draw(seen)
+
+    def draw_if_changed(events: Sequence[Event]) -> None:
+        # To look at the facility is much more work than to see that an event is of another one.
+        if any(_concerns(event, first.name, uuids) for event in events):
+            draw()
 
     async def look() -> None:
         try:
             now.use(await past.ask(NEW_S, _known_layouts, dashboard.layouts, _cameras(view())))
         finally:
-            now.draw(view())
+            draw()
 
     async def look_anew() -> None:
         try:
@@ -107,20 +114,17 @@ def _jump_list() -> None:
         html(f'<ul>{links}</ul>')
 
 
-def _concerns(event: Event, view: FacilityView) -> bool:
+def _concerns(event: Event, facility: str, uuids: set[str]) -> bool:
     match event:
         case CameraChanged(camera):
-            return camera.facility == view.name or _has_device(view, camera.uuid)
+            # Also of a camera that was here until now.
+            return camera.facility == facility or camera.uuid in uuids
         case CrossingSeen():
             return False
         case DeviceChanged(device):
-            return _has_device(view, device.uuid)
+            return device.uuid in uuids
         case _:
             return True
-
-
-def _has_device(view: FacilityView, uuid: str) -> bool:
-    return any(camera.state.uuid == uuid for floor in view.floors for camera in floor.cameras)
 
 
 def _cameras(view: FacilityView) -> tuple[tuple[str, str], ...]:

@@ -49,6 +49,8 @@ def tile(kind: str, word: str, number: int, most: int) -> str:
 def floor_bar(floor: FloorView) -> str:
     """Return the bar and the words of a whole floor."""
     words = places_words(floor.places)
+    if not floor.places.capacity:
+        words = f'{plural(floor.cars, "car")} in the pictures; {words}'
     return f'{bar(floor.places)}<p class="fac-words">{escape(words)}</p>'
 
 
@@ -200,7 +202,7 @@ def _place(polygon: Polygon) -> str:
 def _small(polygon: Polygon) -> str:
     """Return the class of what has no room for a name on a phone."""
     across = [corner[0] for corner in polygon]
-    return ' fac-small' if max(across) - min(across) < 0.12 else ''
+    return ' fac-small' if max(across) - min(across) < 0.2 else ''
 
 
 def _cars(zone: ZoneView) -> str:

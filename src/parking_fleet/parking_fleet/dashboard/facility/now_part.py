@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from parking_fleet.dashboard.facility import drawing, words
-from parking_fleet.dashboard.facility.parts import html, part
+from parking_fleet.dashboard.facility.parts import details, html, part
 from parking_fleet.places.facilities import Facilities
 from parking_fleet.places.views import FacilityView, FloorView
 from parking_fleet.zones.layout import Layout
 
 PICTURE_ADDRESS = '/facility-picture'
 PICTURE_EVERY_S = 60
+
+_NO_BAYS = 'No bays are drawn for this floor.'
 
 LEGEND = (
     ('free', 'free'), ('occupied', 'occupied'), ('unknown', 'unknown'),
@@ -59,7 +61,7 @@ class NowPart:
             self._map = ui.element('div')
         self._names: list[str] = []
         self._of_floor: dict[str, _Floor] = {}
-        self._bays_of: dict[str, ui.html] = {}
+        self._bays_of: dict[str, _Bays] = {}
         self.draw(view)
 
     def use(self, layouts: Layouts) -> None:
@@ -77,7 +79,7 @@ class NowPart:
             self._begin(view)
         for floor in view.floors:
             self._of_floor[floor.name].draw(floor, self._zone)
-            self._bays_of[floor.name].content = self._bays(floor)
+            self._bays_of[floor.name].draw(floor, self._layouts)
 
     def _told(self, view: FacilityView) -> str:
         moment = dt.datetime.now(self._zone)
@@ -106,26 +108,7 @@ class NowPart:
                 html('No camera has reported from here yet.', 'p')
             self._of_floor = {floor.name: _Floor(floor) for floor in view.floors}
         with self._map:
-            self._bays_of = {floor.name: html() for floor in view.floors}
-
-    def _bays(self, floor: FloorView) -> str:
-        """Return the bays of a floor: on pictures where it is known where they are, else in a grid."""
-        by_name = {bay.name: bay for bay in floor.bays}
-        maps, placed = [], set[str]()
-        for camera in floor.cameras:
-            seen = self._layouts.get(camera.state.key)
-            if seen is None:
-                continue
-            placed |= {outline.name for outline in seen.layout.bays}
-            picture = _picture_address(*camera.state.key) if seen.has_picture else ''
-            name = escape(words.camera_name(camera))
-            maps.append(f'<h4>Camera {name}</h4>{drawing.bays_map(seen.layout, by_name, picture)}')
-        rest = [bay for bay in floor.bays if bay.name not in placed]
-        grid = drawing.bays_grid(rest)
-        if maps and grid:
-            grid = f'<h4>Elsewhere</h4>{grid}'
-        body = ''.join(maps) + grid or '<p class="fac-words">No bays are drawn for this floor.</p>'
-        return f'<h3>{escape(floor_title(floor))}</h3>{body}'
+            self._bays_of = {floor.name: _Bays(floor) for floor in view.floors}
 
 
 class _Floor:
@@ -143,6 +126,37 @@ class _Floor:
         self._zones.content = drawing.zones_list(floor.zones)
         self._disputes.content = drawing.notes(words.disputes(floor, zone), drawing.SYMBOLS['DISPUTED'])
         self._doubts.content = _doubts(floor)
+
+
+class _Bays:
+    """Draw the bays of one floor: on pictures where it is known where they are, else in a grid."""
+
+    def __init__(self, floor: FloorView) -> None:
+        html(escape(floor_title(floor)), 'h3')
+        self._maps = html()
+        self._rest = html()
+        with details('All bays of this floor by name') as self._all:
+            self._grid = html()
+
+    def draw(self, floor: FloorView, layouts: Layouts) -> None:
+        by_name = {bay.name: bay for bay in floor.bays}
+        maps, placed = [], set[str]()
+        for camera in floor.cameras:
+            seen = layouts.get(camera.state.key)
+            if seen is None:
+                continue
+            placed |= {outline.name for outline in seen.layout.bays}
+            picture = _picture_address(*camera.state.key) if seen.has_picture else ''
+            name = escape(words.camera_name(camera))
+            maps.append(f'<h4>Camera {name}</h4>{drawing.bays_map(seen.layout, by_name, picture)}')
+        rest = drawing.bays_grid(bay for bay in floor.bays if bay.name not in placed)
+        if maps and rest:
+            rest = f'<h4>Bays that no camera above shows</h4>{rest}'
+        self._maps.content = ''.join(maps)
+        self._rest.content = rest or ('' if maps else f'<p class="fac-words">{_NO_BAYS}</p>')
+        # On a phone a map has no room for names.
+        self._grid.content = drawing.bays_grid(floor.bays) if maps else ''
+        self._all.set_visibility(bool(maps))
 
 
 def floor_title(floor: FloorView) -> str:

@@ -37,11 +37,11 @@ def html(content: str = '', tag: str = 'div') -> ui.html:
 
 
 @contextmanager
-def details(summary: str) -> Iterator[None]:
+def details(summary: str) -> Iterator[ui.element]:
     """Draw what a person may open."""
-    with ui.element('details').classes('fac-details'):
+    with ui.element('details').classes('fac-details') as drawn:
         html(summary, 'summary')
-        yield
+        yield drawn
 
 
 class Loading:
@@ -80,20 +80,27 @@ class Chart:
             f'<li><span class="fac-swatch fac-swatch-{kind}" aria-hidden="true"></span>{escape(name)}</li>'
             for kind, name in names
         )
-        html(f'<p class="fac-unit">{escape(unit)}</p><ul class="fac-legend">{items}</ul>')
-        # SVG: it takes the colour of the text, and needs less memory on a phone than pixels.
-        self._chart = ui.echart({}, renderer='svg').classes('fac-chart')
-        self._chart.props['role'] = 'img'
-        self._chart.props['aria-label'] = label
-        with details('The same as a table'):
-            self._table = html()
+        with ui.element('div') as self._whole:
+            html(f'<p class="fac-unit">{escape(unit)}</p><ul class="fac-legend">{items}</ul>')
+            # SVG: it takes the colour of the text, and needs less memory on a phone than pixels.
+            self._chart = ui.echart({}, renderer='svg').classes('fac-chart')
+            self._chart.props['role'] = 'img'
+            self._chart.props['aria-label'] = label
+            with details('The same as a table'):
+                self._table = html()
+        self.hide()
         self._drawn: Options = {}
 
     def draw(self, options: Options, table: str) -> None:
         """Show this from now on; nothing is sent to the browser where nothing changed."""
+        self._whole.set_visibility(True)
         self._table.content = table
         if options != self._drawn:
             self._drawn = options
             self._chart.options.clear()
             self._chart.options.update(options)
             self._chart.update()
+
+    def hide(self) -> None:
+        """Show nothing, where there is nothing to show."""
+        self._whole.set_visibility(False)

@@ -20,16 +20,20 @@ from parking_fleet.forecast.curves import day_begin_s, share_taken
 from parking_fleet.forecast.full import WEEKS, Forecast, forecast
 from parking_fleet.forecast.words import clock_text, meaning, outlook, percent
 from parking_fleet.live.fleet import now_ms
-from parking_fleet.places.views import FacilityView
+from parking_fleet.places.views import Basis, FacilityView
 from parking_fleet.store.summaries import DAY_S, QUARTER_S
 
 Now = Callable[[], FacilityView]
 """Returns the facility as it is now."""
 
-NO_PLACES = (
-    'How full it was is not known: no camera looks at places or cars here. '
-    'Draw bays or zones for a camera to have this.'
-)
+NO_SHARES: dict[Basis, str] = {
+    'gates': (
+        'Not known: gates tell who comes and goes, and that alone is kept of the past. '
+        'Draw bays or zones for a camera to have this.'
+    ),
+    'nothing': 'Not known: nothing is counted here yet. Draw bays or zones for a camera to have this.',
+}
+"""Why there is no past of how full it was, by what the present rests on."""
 
 _AHEAD_DAYS = 7
 _LABELS = {'Day': 12, 'Week': 96, 'Month': 5 * 24, 'Year': None}
@@ -62,8 +66,9 @@ class ForecastPart:
             # Midnight has passed.
             self._day.set_options(options, value=this_day.isoformat())
         day = dt.date.fromisoformat(str(self._day.value))
-        if not places.capacity or not _has_shares(view):
-            self._words.content = NO_PLACES
+        if view.basis in NO_SHARES:
+            self._words.content = NO_SHARES[view.basis]
+            self._chart.hide()
             return
         weeks = await self._past.weeks(self._facility, this_day)
         so_far = await self._past.today(self._facility, this_day)
@@ -79,6 +84,9 @@ class ForecastPart:
         self._words.content = escape(outlook(told, zone, places.capacity))
         self._meaning.content = escape(meaning(told, places.capacity)) if told.points else ''
         counted = so_far.curves.get(day) if is_today else None
+        if not told.points and counted is None:
+            self._chart.hide()
+            return
         self._chart.draw(
             charts.forecast_chart(told, counted, zone, places.capacity),
             _forecast_table(told, zone, places.capacity),
@@ -124,6 +132,9 @@ class FlowPart:
             if points
             else f'{name}: no car was seen to go through a gate. Gates are lines that are drawn for a camera.'
         )
+        if not points:
+            self._chart.hide()
+            return
         self._chart.draw(
             charts.flow_chart(hours),
             drawing.table(
@@ -145,8 +156,9 @@ class BusyPart:
             Loading(self._load)
 
     async def _load(self) -> None:
-        if not _has_shares(self._now()):
-            self._words.content = NO_PLACES
+        basis = self._now().basis
+        if basis in NO_SHARES:
+            self._words.content = NO_SHARES[basis]
             return
         this_day = today(self._facility.zone, now_ms())
         busy = busy_hours((await self._past.weeks(self._facility, this_day)).curves)
@@ -166,7 +178,7 @@ class TrendPart:
             'Month': partial(self._quarters, 31, 4 * QUARTER_S),
             'Year': self._year,
         }
-        unit = 'Cars' if facility.capacity else 'Places occupied'
+        unit = 'Places occupied' if now().basis == 'places' else 'Cars in the pictures'
         with part('trend', 'How full it was'):
             self._span = ui.toggle(list(self._steps), value='Week').props(
                 'no-caps toggle-color=blue-10 aria-label="How long a time"'
@@ -183,6 +195,9 @@ class TrendPart:
         twice = ' A bay that two cameras see is counted twice here.' if _has_shared_bays(self._now()) else ''
         self._words.content = _trend_words(name, known, len(courses)) + twice
         is_year = name == 'Year'
+        if not known:
+            self._chart.hide()
+            return
         self._chart.draw(
             charts.trend_chart(courses, has_most=is_year, label_every=_LABELS[name]),
             drawing.table(
@@ -228,10 +243,6 @@ def _days_ahead(first: dt.date) -> dict[str, str]:
 
 def _has_shared_bays(view: FacilityView) -> bool:
     return any(len(bay.evidence) > 1 for floor in view.floors for bay in floor.bays)
-
-
-def _has_shares(view: FacilityView) -> bool:
-    return view.basis in ('places', 'cars')
 
 
 def _forecast_table(told: Forecast, zone: ZoneInfo, capacity: int) -> str:

@@ -39,6 +39,7 @@ STYLE = f"""
 .fac-edge-unknown {{ border-image: {_HATCH} 6; }}
 .fac-edge-plain {{ border-color: var(--fac-line); }}
 .fac-number {{ font-size: 2.25rem; font-weight: 700; line-height: 1.15; font-variant-numeric: tabular-nums; }}
+.fac-tiles {{ margin-bottom: .75rem; }}
 .fac-bar {{ display: flex; height: 1.1rem; border-radius: .3rem; overflow: hidden; margin: .3rem 0;
   background: var(--fac-line); }}
 .fac-bar span + span {{ border-left: 2px solid #fff; }}
@@ -75,7 +76,7 @@ STYLE = f"""
 .fac-label {{ position: absolute; transform: translate(-50%, -50%); white-space: nowrap; font-size: .8rem;
   line-height: 1.2; padding: 0 .25rem; border-radius: .2rem; background: #000000b8; color: #fff; }}
 @container (max-width: 40rem) {{ .fac-small .fac-bay-name {{ display: none; }}
-  .fac-small .fac-sign {{ margin: 0; }} }}
+  .fac-small .fac-sign {{ margin: 0; }} .fac-label {{ font-size: .65rem; padding: 0 .1rem; }} }}
 .fac-chart {{ width: 100%; height: 20rem; }}
 .fac-details {{ margin-top: .5rem; }}
 .fac-details summary {{ cursor: pointer; text-decoration: underline; text-underline-offset: .2em;

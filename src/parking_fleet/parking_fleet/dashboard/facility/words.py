@@ -52,6 +52,8 @@ def basis_words(view: FacilityView) -> str:
             said = (
                 f'Reckoned from the capacity and the cars in pictures: {seen} of {len(cameras)} cameras see.'
             )
+        case _ if view.places.capacity:
+            return 'Nothing is counted here yet; how many places there are is from facilities.yaml.'
         case _:
             return (
                 'How many places there are is not known yet: draw bays or zones for a camera, '
@@ -70,7 +72,8 @@ def devices_words(view: FacilityView) -> str:
     if view.devices_up == view.devices:
         return 'Its device is heard.' if view.devices == 1 else f'All {view.devices} devices are heard.'
     silent = view.devices - view.devices_up
-    return f'{plural(silent, "device")} of {view.devices} cannot be heard: see to its power and network.'
+    which = 'Its device' if view.devices == 1 else f'{silent} of {view.devices} devices'
+    return f'{which} cannot be heard: see to power and network there.'
 
 
 def opening_words(section: FacilitySection | None, moment: dt.datetime) -> str:

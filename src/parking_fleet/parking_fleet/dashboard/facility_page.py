@@ -80,6 +80,9 @@ def _draw(dashboard: Dashboard, past: Past, first: FacilityView) -> None:
     TrendPart(facility, past, view)
     ExportPart(facility, first.id)
 
+    def known_layouts(cameras: tuple[tuple[str, str], ...]) -> Layouts:
+        return _known_layouts(dashboard.layouts, cameras)
+
     def draw() -> None:
         seen = view()
         uuids.clear()
@@ -93,7 +96,7 @@ def _draw(dashboard: Dashboard, past: Past, first: FacilityView) -> None:
 
     async def look() -> None:
         try:
-            now.use(await past.ask(NEW_S, _known_layouts, dashboard.layouts, _cameras(view())))
+            now.use(await past.ask(NEW_S, known_layouts, _cameras(view())))
         finally:
             draw()
 

@@ -124,8 +124,8 @@ def forecast_chart(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacit
                 **line,
                 'name': 'middle day (median)',
                 'data': median,
-                'lineStyle': {'width': 2, 'type': 'dashed', 'color': theme.FREE},
-                'itemStyle': {'color': theme.FREE},
+                'lineStyle': {'width': 2, 'type': 'dashed', 'color': _TEXT},
+                'itemStyle': {'color': '#888888'},
             },
         ],
     }

@@ -66,25 +66,25 @@ class Past:
     async def weeks(self, facility: Facility, today: dt.date) -> Weeks:
         """Return the last eight weeks up to yesterday."""
         first = today - dt.timedelta(weeks=WEEKS)
-        return await self._ask(OLD_S, self._quarters, facility, first, today - _DAY)
+        return await self.ask(OLD_S, self._quarters, facility, first, today - _DAY)
 
     async def today(self, facility: Facility, today: dt.date) -> Weeks:
         """Return the day so far."""
-        return await self._ask(NEW_S, self._quarters, facility, today, today)
+        return await self.ask(NEW_S, self._quarters, facility, today, today)
 
     async def days(self, facility: Facility, today: dt.date) -> list[HistoryPoint]:
         """Return the last year by the day."""
-        return await self._ask(OLD_S / 6, self._days, facility, today - YEAR, today)
+        return await self.ask(OLD_S / 6, self._days, facility, today - YEAR, today)
 
     async def flow(self, facility: Facility, day: dt.date, today: dt.date) -> list[FlowPoint]:
         """Return the cars through the gates on a day, in quarters of an hour."""
-        return await self._ask(NEW_S if day >= today else OLD_S, self._flow, facility, day)
+        return await self.ask(NEW_S if day >= today else OLD_S, self._flow, facility, day)
 
     async def ask(self, keep_s: float, question: Callable[..., Answer], *about: object) -> Answer:
-        """Return what a function answers that may block, remembered by its name and what it is about."""
-        return await self._ask(keep_s, question, *about)
+        """Return what a function answers that may block.
 
-    async def _ask(self, keep_s: float, question: Callable[..., Answer], *about: object) -> Answer:
+        It is remembered by the function's name and what it is about.
+        """
         key = question.__qualname__, *about
         async with asyncio.timeout(DEADLINE_S):
             return await self._remembered.ask(key, keep_s, partial(question, *about))

@@ -23,7 +23,7 @@ STYLE = f"""
 .fac-swatch {{ display: inline-block; width: 1.5rem; height: .8rem; margin-right: .4rem; border: 0 solid;
   vertical-align: -.05rem; }}
 .fac-swatch-line {{ height: 0; border-top: 3px solid {theme.OCCUPIED}; vertical-align: .25rem; }}
-.fac-swatch-dashed {{ height: 0; border-top: 2px dashed {theme.FREE}; vertical-align: .25rem; }}
+.fac-swatch-dashed {{ height: 0; border-top: 2px dashed currentColor; vertical-align: .25rem; }}
 .fac-swatch-dotted {{ height: 0; border-top: 2px dotted currentColor; vertical-align: .25rem; }}
 .fac-swatch-band {{ background: {theme.FREE}; opacity: .4; }}
 .fac-swatch-area {{ background: {theme.OCCUPIED}; opacity: .6; }}

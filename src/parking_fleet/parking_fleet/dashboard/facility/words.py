@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from parking_fleet.forecast.busiest import WEEKDAYS
@@ -11,11 +10,6 @@ from parking_fleet.places.views import BayView, CameraView, FacilityView, FloorV
 
 STATE_WORDS = {'FREE': 'free', 'OCCUPIED': 'occupied', 'UNKNOWN': 'unknown'}
 _DAY_MINUTES = 1440
-
-
-def bounds(least: int, most: int) -> str:
-    """Return a number as far as it is known: '12', or '12, up to 15'."""
-    return str(least) if most == least else f'{least}, up to {most}'
 
 
 def plural(number: int, one: str, many: str = '') -> str:
@@ -143,11 +137,6 @@ def bay_words(bay: BayView) -> str:
     if bay.state == 'UNKNOWN' and bay.last != 'UNKNOWN':
         return f'unknown, last {STATE_WORDS[bay.last]}'
     return STATE_WORDS[bay.state]
-
-
-def naturally(names: Iterable[str]) -> list[str]:
-    """Return names in the order in which people count: 1, 2, 10."""
-    return sorted(names, key=natural_key)
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:

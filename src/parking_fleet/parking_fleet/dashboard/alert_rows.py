@@ -60,7 +60,7 @@ def alert_row(alert: Alert, now_ms: int) -> AlertRow:
         icon=_ICONS[status],
         text=alert.latest,
         place=alert.place,
-        since=f'Since {begun}, for {length_text((now_ms - alert.opened_ms) / 1000)}',
+        since=_since(begun, (now_ms - alert.opened_ms) // 60_000),
         advice=f'Next: {alert.advice}.' if alert.advice else '',
         care=_care(alert, now_ms),
         link='' if alert.link == '/alerts' else alert.link,
@@ -119,6 +119,10 @@ def _care(alert: Alert, now_ms: int) -> str:
         until = clock_text(alert.snoozed_until_ms, alert.time_zone, now_ms)
         return f'{alert.snoozed_by} put it off until {until}'
     return ''
+
+
+def _since(begun: str, minutes: int) -> str:
+    return f'Since {begun}, just now' if minutes < 1 else f'Since {begun}, for {length_text(minutes * 60)}'
 
 
 def _many(number: int) -> str:

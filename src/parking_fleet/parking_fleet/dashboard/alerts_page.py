@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nicegui import run, ui
+from nicegui import background_tasks, run, ui
 
 from parking_fleet.alerts.errors import UnknownAlertError
 from parking_fleet.alerts.values import Alert
@@ -26,7 +26,7 @@ PAST_AT_ONCE = 25
 SHOWN_AT_MOST = 100
 """More open alerts than so many are told by their number alone: nobody reads them one by one."""
 
-REDRAW_EVERY_S = 15.0
+REDRAW_EVERY_S = 5.0
 _MINUTE_MS = 60_000
 
 STYLE = """
@@ -114,15 +114,14 @@ class _AlertsPage:
         ui.html('When it was over', sanitize=False, tag='h2').classes('alerts-heading')
         self._draw_past()
 
-    async def take(self, events: Sequence[Event]) -> None:
+    def take(self, events: Sequence[Event]) -> None:
         """Draw what has changed."""
         changed = [event for event in events if isinstance(event, (AlertChanged, MissedEvents))]
         if not changed:
             return
         self.look()
         if any(isinstance(event, MissedEvents) or event.alert.cleared_ms for event in changed):
-            await self.read_past()
-            self._draw_past.refresh()
+            background_tasks.create(self._redraw_past(), name='past alerts')
 
     def look(self) -> None:
         """Draw open alerts anew, if they are not as they are shown: who is about to press a button stays."""
@@ -131,7 +130,6 @@ class _AlertsPage:
 
     async def read_past(self, before: int | None = None) -> None:
         try:
-            # It gives nothing while the server is ending.
             found = await run.io_bound(self._engine.book.past_alerts, PAST_AT_ONCE + 1, before) or []
         except STORE_TROUBLES:
             return
@@ -211,6 +209,10 @@ class _AlertsPage:
             _text(row.text, 'td')
             _text(row.lasted, 'td', 'Lasted')
             _text(row.care, 'td', 'Cared for')
+
+    async def _redraw_past(self) -> None:
+        await self.read_past()
+        self._draw_past.refresh()
 
     async def _older(self) -> None:
         await self.read_past(self._past[-1].id)

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple, Protocol, Self
 from pydantic import Field, field_validator, model_validator
 
 from parking_monitor.config_fields import Fraction, Section, Text
-from parking_monitor.counting.geometry import centroid, contains
+from parking_monitor.counting.geometry import centroid, contains, crossing_sides
 from parking_monitor.yaml_source import FieldPath
 
 
@@ -28,6 +28,11 @@ class _Area(Section):
         doubled = sum(a.x * b.y - b.x * a.y for a, b in zip(polygon, following, strict=True))
         if abs(doubled) < 1e-6:
             raise ValueError('must enclose an area; these points lie on one line')
+        if crossing := crossing_sides(polygon):
+            first, second = (f'{start + 1}-{(start + 1) % len(polygon) + 1}' for start in crossing)
+            raise ValueError(
+                f'must not cross itself; its side from point {first} meets that from point {second}'
+            )
         return polygon
 
 

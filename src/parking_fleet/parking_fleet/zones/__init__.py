@@ -1,1 +1,1 @@
-"""Where bays, zones and gates are on the picture of a camera."""
+"""Where cameras count: what is drawn on their pictures, checked, and where it lies on the page of a facility."""

@@ -1,5 +1,6 @@
 """Measure points, lines and polygons of the picture."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -65,3 +66,22 @@ def crossing_share(start: Point, end: Point, line: tuple[Point, Point]) -> float
     y = start[1] + share * (end[1] - start[1])
     (ax, ay), (bx, by) = line
     return ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)
+
+
+def crossing_sides(polygon: Sequence[Point]) -> tuple[int, int] | None:
+    """Return two sides of a polygon that cross, by the number of the corner at which each begins.
+
+    None when there are no such sides; those that touch do not cross.
+    """
+    sides = list(zip(polygon, (*polygon[1:], polygon[0]), strict=True))
+    for first, second in itertools.combinations(range(len(sides)), 2):
+        if _are_apart(sides[first], sides[second]) and _are_apart(sides[second], sides[first]):
+            return first, second
+    return None
+
+
+def _are_apart(line: tuple[Point, Point], others: tuple[Point, Point]) -> bool:
+    """Tell whether two points lie on different sides of an endless line."""
+    (ax, ay), (bx, by) = line
+    here, there = ((bx - ax) * (y - ay) - (by - ay) * (x - ax) for x, y in others)
+    return (here > 0 > there) or (here < 0 < there)

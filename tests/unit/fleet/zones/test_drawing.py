@@ -186,6 +186,15 @@ def test_the_measures_of_a_picture_are_read(kind: str) -> None:
     assert picture.media_type == ('image/png' if kind == '.png' else 'image/jpeg')
 
 
+def test_a_picture_is_taken_as_its_pixels_lie() -> None:
+    plain = cv2.imencode('.jpg', np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+    note = b'Exif\0\0turned by 90 degrees'
+    turned = plain[:2] + b'\xff\xe1' + struct.pack('>H', len(note) + 2) + note + plain[2:]
+    picture = read_picture(turned)
+    assert picture.content == plain
+    assert (picture.width, picture.height) == (64, 48)
+
+
 @pytest.mark.parametrize(
     ('content', 'reason'),
     [

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
+from parking_monitor import jpeg
 from parking_monitor.camera.source import SourceSpec
 from parking_monitor.simulation.frame_source import SimulatedSource
 from tests.support.patience import PATIENCE_S
@@ -23,8 +22,7 @@ def simulated_picture(path: Path, scene: str = 'oblique_lot') -> Path:
     finally:
         source.close()
     assert frame is not None
-    path.write_bytes(frame.data)
-    assert cv2.imdecode(np.frombuffer(frame.data, np.uint8), cv2.IMREAD_COLOR).shape == (960, 1280, 3)
+    path.write_bytes(jpeg.encode(jpeg.decoded(frame)))
     return path
 
 

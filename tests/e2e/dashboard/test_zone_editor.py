@@ -93,7 +93,8 @@ def test_what_is_drawn_with_the_mouse_comes_out_in_fleet_yaml_and_is_counted(dra
         count = counter.update(seen(*cars, stamp_ns=(second + 1) * 10**9))
     assert count.cars == 2
     assert [(zone.name, zone.cars) for zone in count.zones] == [('front row', 1)]
-    assert count.zones[0].occupancy.capacity == 4
+    assert len(count.bays) == 4
+    assert {bay.zone for bay in count.bays} == {'front row'}
 
 
 def test_steps_are_undone_and_done_again(drawer: ZoneDrawer) -> None:
@@ -156,7 +157,7 @@ def test_everything_is_drawn_with_keys_alone(service: FleetService, page: Page) 
     for _ in range(4):
         page.keyboard.press('ArrowRight')
     page.keyboard.press('i')
-    expect(drawer.item('south')).to_contain_text('lower, 4 corners, 12 % wide, 20 % high')
+    expect(drawer.item('south')).to_contain_text('middle, 4 corners, 12 % wide, 20 % high')
     page.keyboard.press('Delete')
     expect(drawer.item('south')).to_contain_text('3 corners')
     drawer.press('g', 'ArrowLeft*20', 'Enter', 'Shift+ArrowUp*3', 'Enter')

@@ -45,8 +45,8 @@ export default {
         <button type="button" :disabled="!state.can_redo" @click="send({ do: 'redo' })" title="Redo (Ctrl+Y)">
           <span aria-hidden="true">↷</span> Redo</button>
         <span class="ze-gap"></span>
-        <button type="button" @click="zoomBy(1.5)" aria-label="Zoom in" title="Zoom in (+)">＋</button>
-        <button type="button" @click="zoomBy(1 / 1.5)" aria-label="Zoom out" title="Zoom out (-)">－</button>
+        <button type="button" @click="zoomBy(1.5)" aria-label="Zoom in" title="Zoom in (+)">+</button>
+        <button type="button" @click="zoomBy(1 / 1.5)" aria-label="Zoom out" title="Zoom out (-)">−</button>
         <button type="button" @click="fit" title="The whole picture (0)">Fit</button>
         <label class="ze-check"><input type="checkbox" v-model="snaps"> Snap to corners</label>
       </div>
@@ -113,8 +113,8 @@ export default {
           <p id="ze-keys" class="ze-muted ze-keys">{{ keys }}</p>
         </div>
         <div class="ze-side">
-          <form v-if="picked" class="ze-details" @submit.prevent :aria-label="KINDS[picked.kind] + ' ' + picked.name">
-            <h2>{{ KINDS[picked.kind] }} {{ picked.name }}</h2>
+          <form v-if="picked" class="ze-details" @submit.prevent :aria-label="called(picked)">
+            <h2>{{ called(picked) }}</h2>
             <label>Name <input ref="name" type="text" maxlength="200" :value="picked.name" name="shape-name"
               autocomplete="off" spellcheck="false" @change="rename" @keydown.enter.prevent="renameAndBack"></label>
             <label v-if="picked.kind === 'zone'">Capacity
@@ -173,7 +173,6 @@ export default {
   data() {
     return {
       tools: TOOLS,
-      KINDS,
       tool: "select",
       shapes: this.state.shapes,
       chosen: null,
@@ -367,7 +366,7 @@ export default {
       if (id !== this.chosen) this.corner = null;
       this.chosen = id;
       const shape = this.picked;
-      if (shape) this.tell(told || `${KINDS[shape.kind]} ${shape.name}, ${shape.where}`);
+      if (shape) this.tell(told || `${this.called(shape)}, ${shape.where}`);
     },
     afterDrawing() {
       // A new zone or gate wants a name; on a phone the keyboard would cover the picture.
@@ -463,7 +462,7 @@ export default {
       this.send({ do: "remove", id: shape.id });
       this.shapes = this.shapes.filter((each) => each !== shape);
       this.choose(null);
-      this.tell(`${KINDS[shape.kind]} ${shape.name} deleted; undo brings it back`);
+      this.tell(`${this.called(shape)} deleted; undo brings it back`);
       this.$refs.svg.focus({ preventScroll: true });
     },
     moveBy(dx, dy) {
@@ -758,6 +757,10 @@ export default {
 
     spot(point) {
       return `${percent(point[0])} % from left, ${percent(point[1])} % from top`;
+    },
+    called(shape) {
+      const kind = KINDS[shape.kind];
+      return shape.name.startsWith(kind) ? shape.name : `${kind} ${shape.name}`;
     },
     pointName(shape, index) {
       if (shape.kind === "gate") return ["First end", "Second end", "Inside"][index];

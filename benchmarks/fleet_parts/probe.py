@@ -10,10 +10,12 @@ from playwright.sync_api import Page, sync_playwright
 
 from demo.broker import LocalBroker
 from parking_fleet.live.fleet import now_ms
+from parking_fleet.places.facilities import place_id
 from tests.support.fleet_messages import count_content
 from tests.support.fleet_sender import SENDER, Sender
 
 FACILITY = 'Probe'
+_ID = place_id(FACILITY)
 _UUID = 'probe'
 _CAPACITY = 9_999_999
 _OFTEN_S = 0.4
@@ -23,9 +25,9 @@ _DEADLINE_MS = 30_000
 
 # In the page's own clock, which is this machine's: the time of the change, not of our asking for it.
 _WATCH = """
-wanted => new Promise(resolve => {
+(wanted, facility) => new Promise(resolve => {
   const digits = node => (node.innerText || '').replace(/[^0-9]/g, '');
-  const card = () => document.querySelector('[data-facility="probe"]');
+  const card = () => document.querySelector('[data-facility="' + facility + '"]');
   const look = () => {
     const place = card();
     if (place && digits(place).includes(wanted)) { observer.disconnect(); resolve(Date.now()); }
@@ -91,7 +93,7 @@ class Probe:
             unknown=0,
         )
         # The function returns nothing, for the promise is waited for only once it can come true.
-        self._page.evaluate(f'() => {{ window.shown = ({_WATCH})("{free}"); }}')
+        self._page.evaluate(f'() => {{ window.shown = ({_WATCH})("{free}", "{_ID}"); }}')
         published_ms = time.time() * 1000
         self._sender.send([(f'parking/{SENDER}/count', content)])
         shown_ms = float(self._page.evaluate('window.shown'))

@@ -49,6 +49,7 @@ user {name}
 topic read #
 topic readwrite $aws/things/+/shadow/#
 topic write parking/+/snapshot/request
+topic write parking/alerts/#
 """
 
 
@@ -60,8 +61,8 @@ class LocalBroker:
     """Own a mosquitto on a free loopback port, with an authority of its own.
 
     A thing may publish and subscribe below `parking/<its name>/` and publish to the
-    shared topic; an operator may read everything, write to every thing's shadow, and ask for
-    snapshots. MQTT client ids are the certificates' common names, so each operator name serves
+    shared topic; an operator may read everything, write to every thing's shadow, ask for
+    snapshots, and publish alerts. MQTT client ids are the certificates' common names, so each operator name serves
     one connection at a time.
 
     Args:

@@ -91,7 +91,7 @@ def test_an_alert_comes_is_cared_for_and_goes_without_a_reload(
     shoot(page, 'alerts')
 
     riverside.get_by_role('button', name='I take care').click()
-    expect(riverside).to_contain_text('somebody at this computer takes care since')
+    expect(riverside).to_contain_text('Somebody at this computer takes care since')
     camera.get_by_role('button', name='in 1 h').click()
     expect(camera).to_contain_text('put it off until')
     expect(page.get_by_role('status')).to_contain_text('somebody cares')

@@ -43,7 +43,8 @@ STYLE = """
 .alert-small { color: var(--muted, inherit); font-size: .92rem; }
 .alert-next { margin: 6px 0; }
 .alert-acts { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin-top: 10px; }
-.alert-acts .q-btn { min-height: 44px; text-transform: none; }
+.alert-acts .q-btn { min-height: 44px; color: var(--accent, inherit); }
+.alert-acts .q-btn.alert-care { background: var(--accent, #005b8f); color: var(--on-accent, #ffffff); }
 .alert-trouble { background: var(--warn-bg, #fdf1e3); color: var(--warn-ink, #7a3500); width: 100%;
   border-radius: 10px; padding: 12px 16px; margin-bottom: 16px; }
 .alerts-past { width: 100%; border-collapse: collapse; }
@@ -73,8 +74,8 @@ def present_person() -> Person:
     """Return who looks, by the session; without logins everyone at this machine is an operator."""
     visitor = getattr(ui.context.client.request.state, 'visitor', None)
     if visitor is None:
-        return Person('somebody at this computer', may_change=True)
-    return Person(visitor.name or 'somebody at this computer', may_change=visitor.is_operator)
+        return Person('Somebody at this computer', may_change=True)
+    return Person(visitor.name or 'Somebody at this computer', may_change=visitor.is_operator)
 
 
 def register(dashboard: Dashboard, person_of: Callable[[], Person] = present_person) -> None:
@@ -111,7 +112,7 @@ class _AlertsPage:
         self._draw_open = ui.refreshable(self._open_part)
         self._draw_past = ui.refreshable(self._past_part)
         self._draw_open()
-        ui.html('When it was over', sanitize=False, tag='h2').classes('alerts-heading')
+        ui.html('Earlier alerts', sanitize=False, tag='h2').classes('alerts-heading')
         self._draw_past()
 
     def take(self, events: Sequence[Event]) -> None:
@@ -174,16 +175,16 @@ class _AlertsPage:
     def _buttons(self, row: AlertRow) -> None:
         about = f': {_quoted(row.text)}'
         if row.status != 'acknowledged':
-            ui.button('I take care', on_click=lambda: self._acknowledge(row.id)).props(
+            ui.button('I take care', on_click=lambda: self._acknowledge(row.id), color=None).props(
                 f'unelevated no-caps aria-label="I take care{about}"'
-            )
+            ).classes('alert-care')
         ui.label('Remind me:' if row.status != 'snoozed' else 'Put off until:').classes('alert-small')
         for name, until in (
             ('in 15 min', lambda now: now + 15 * _MINUTE_MS),
             ('in 1 h', lambda now: now + 60 * _MINUTE_MS),
             ('tomorrow', self._tomorrow_of(row.id)),
         ):
-            ui.button(name, on_click=lambda until=until: self._snooze(row.id, until)).props(
+            ui.button(name, on_click=lambda until=until: self._snooze(row.id, until), color=None).props(
                 f'outline no-caps aria-label="Remind me {name}{about}"'
             )
 

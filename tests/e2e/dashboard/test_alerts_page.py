@@ -122,7 +122,7 @@ def shoot(page: Page, name: str) -> None:
     """Keep pictures at the sizes and in the colours that people use."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     for scheme in ('light', 'dark'):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+        page.emulate_media(color_scheme=scheme)
         for kind, width, height in (('phone', 390, 844), ('desktop', 1440, 900)):
             page.set_viewport_size({'width': width, 'height': height})
             overflow = page.evaluate('document.documentElement.scrollWidth - window.innerWidth')

@@ -229,7 +229,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     settings = Settings(
         store=StoreSettings(url=f'sqlite:///{tmp_path}/f.sqlite3'),  # type: ignore[arg-type]  # pydantic makes a secret of it
         web=Web(tokens=tokens),  # type: ignore[arg-type]  # pydantic makes tokens of it
-        alerts=Alerts(channels=HOOK, rules={'camera': {'for_s': 0}}),  # type: ignore[arg-type]  # and rules
+        alerts=Alerts.model_validate({'channels': HOOK, 'rules': {'camera': {'for_s': 0}}}),
     )
     with Service(settings) as running:
         writer = Writer(running.database, lambda _, time_ms: time_ms // 86_400_000 * 86_400)

@@ -52,7 +52,7 @@ def test_what_is_unclear_neither_raises_nor_ends_an_alert() -> None:
 
 
 def test_it_must_be_over_for_a_while_before_it_ends() -> None:
-    begun = [(0, 'bad'), (60, 'bad')]
+    begun: list[tuple[int, Verdict]] = [(0, 'bad'), (60, 'bad')]
     assert run([*begun, (70, 'good'), (189, 'good')]) == ['opened']
     assert run([*begun, (70, 'good'), (190, 'good')]) == ['opened', 'cleared']
     assert run([*begun, (70, 'good'), (100, 'between'), (190, 'good')]) == ['opened']

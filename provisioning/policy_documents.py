@@ -27,7 +27,7 @@ def device_policy(aws: Aws, shared_topic: str) -> Document:
     """Return what a device may do: be itself, use its own topics and its own shadow.
 
     The client id must be the name of the thing that the certificate is attached to. A device
-    cannot delete its shadow, and nobody but it can publish below its name.
+    cannot delete its shadow, and no other device can publish below its name.
 
     Args:
         aws: names account and region.

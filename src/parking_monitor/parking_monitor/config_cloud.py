@@ -15,7 +15,8 @@ class Cloud(Section):
     """The broker that counts go to, and the certificate that this device shows it.
 
     With `identity`, the folder of the device's own identity, the rest comes from there
-    unless it is given. `endpoint` is None while neither says it.
+    unless it is given. `endpoint` is None while neither says it. Only with `snapshots` does a
+    picture leave the device, when an operator asks for it.
     """
 
     identity: Path | None = None
@@ -26,6 +27,7 @@ class Cloud(Section):
     ca: Path
     topic: Annotated[str, Field(min_length=1, max_length=256)] = 'EI_TOPIC'
     interval_s: Annotated[float, Field(ge=1, le=86_400)] = 120.0
+    snapshots: bool = False
     forward: Annotated[tuple[Forward, ...], Field(max_length=MOST_FORWARDED)] = ()
 
     @field_validator('topic')

@@ -259,6 +259,7 @@ def _aws_iot_bridge(fleet: Fleet, device: Device, cloud: Cloud) -> NodeSpec:
             'confidences': [str(camera.confidence) for camera in fleet.cameras],
             'telegram': bool(fleet.telegram and fleet.telegram.token and fleet.telegram.chat_id),
             'collector': _collector_mode(fleet) if fleet.runs_collector else '',
+            'snapshots': cloud.snapshots,
             'layouts': [layout_text(camera.zones, camera.bays, camera.gates) for camera in fleet.cameras],
             'annotated': [camera.name for camera in fleet.cameras if camera.annotate],
         },

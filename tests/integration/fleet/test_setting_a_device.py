@@ -1,7 +1,9 @@
 """A device that the fleet's service sets: broker, service, bridge and counter are real; no AWS is there."""
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,15 @@ pytest.importorskip('rclpy', reason='ROS 2 is not here')
 from parking_msgs.msg import CarCount
 
 from demo.broker import LocalBroker
+from parking_fleet.ingest.sorting import Delivery
+from parking_fleet.live.fleet import now_ms
 from parking_fleet.service import Service
 from parking_fleet.shadow.layouts import compact, digest
+from parking_monitor import jpeg
 from parking_monitor.nodes import qos
 from parking_monitor.places_setting import digest as digest_on_the_device
 from tests.integration.fleet.test_shadow import service_on, until
+from tests.support.camera_topic import Pictures
 from tests.support.fleet_service import RECEIVER
 from tests.support.ros_graph import RosGraph
 
@@ -57,17 +63,42 @@ def start_bridge(ros: RosGraph, broker: LocalBroker, folder: Path, **more: objec
     return ros.start('aws_iot_bridge', parameters)
 
 
+def see(service: Service, thing: str, uuid: str) -> None:
+    """Let the service know a device, as its first message does."""
+    content = json.dumps({'uuid': uuid, 'cars': 0}).encode()
+    service.worker.take(Delivery(f'parking/{thing}/count', content, now_ms(), lambda: None))
+    until(lambda: service.fleet.thing_of(uuid) == thing)
+
+
+@contextmanager
+def repeated(act: Callable[[], object]) -> Iterator[None]:
+    """Do something again and again while this context lasts."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(0.1):
+            act()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def reported(service: Service, name: str) -> Any:
     shadow = service.shadows.document(THING)
     return shadow and shadow.reported.get(name)
 
 
-def test_zones_from_the_service_are_counted_in_at_once_and_after_a_restart(
+def test_zones_from_the_service_are_counted_in_at_once_or_refused_with_the_reason(
     broker: LocalBroker, service: Service, tmp_path: Path
 ) -> None:
     with RosGraph() as ros:
         counts = ros.listen(CarCount, f'{CAMERA}/car_count', qos.CAR_COUNT)
-        counter = ros.start('car_counter', {'camera': CAMERA, 'zones': [json.dumps(LEFT)]}, below=CAMERA)
+        ros.start('car_counter', {'camera': CAMERA, 'zones': [json.dumps(LEFT)]}, below=CAMERA)
         start_bridge(ros, broker, tmp_path)
         told = until(lambda: reported(service, 'zones'))
         assert [zone['name'] for zone in told[CAMERA]['zones']] == ['left']
@@ -78,11 +109,6 @@ def test_zones_from_the_service_are_counted_in_at_once_and_after_a_restart(
         until(lambda: reported(service, 'zones')[CAMERA]['digest'] == digest(wanted))
         assert digest(wanted) == digest_on_the_device(json.dumps(compact(wanted), separators=(',', ':')))
 
-        ros.stop(counter)
-        counts.drain()
-        ros.start('car_counter', {'camera': CAMERA, 'zones': [json.dumps(LEFT)]}, below=CAMERA)
-        counts.wait_for(lambda count: [zone.name for zone in count.zones] == ['north'])
-
         flat = {'zones': {CAMERA: {'bays': [{**BAY, 'polygon': [0, 0, 1, 1, 0.5, 0.5]}]}}}
         assert service.shadows.desire(THING, flat).is_taken
         reason = until(lambda: (reported(service, 'refused') or {}).get('zones'))
@@ -91,3 +117,28 @@ def test_zones_from_the_service_are_counted_in_at_once_and_after_a_restart(
 
         assert service.shadows.desire(THING, {'zones': None}).is_taken
         counts.wait_for(lambda count: [zone.name for zone in count.zones] == ['left'])
+
+
+def test_a_picture_comes_when_it_is_asked_for_where_the_operator_allows_it(
+    broker: LocalBroker, service: Service, tmp_path: Path
+) -> None:
+    see(service, THING, 'u')
+    with RosGraph() as ros:
+        bridge = start_bridge(ros, broker, tmp_path)
+        until(lambda: reported(service, 'interval_s'))
+        assert service.pictures.ask('u', CAMERA) == ''
+        reason = until(lambda: service.pictures.reason('u', CAMERA))
+        assert 'cloud.snapshots: true in its fleet.yaml' in reason
+        assert service.pictures.newest('u', CAMERA) is None
+        layout = service.layouts('u', CAMERA)
+        assert layout is not None
+        assert [zone['polygon'] for zone in layout['zones']] == [LEFT['polygon']]
+
+        ros.stop(bridge)
+        start_bridge(ros, broker, tmp_path, snapshots=True)
+        asking = repeated(lambda: service.pictures.ask('u', CAMERA))
+        # Pictures begin once somebody subscribes, which the bridge does for who asks.
+        with asking, Pictures(ros, 3, f'{CAMERA}/image_raw/compressed'):
+            picture = until(lambda: service.pictures.newest('u', CAMERA))
+        assert jpeg.size(picture.jpeg) == (640, 480)
+        assert picture.observed_ms < now_ms()

@@ -60,7 +60,7 @@ def field_values(kind: SettingKind, standing: Standing) -> dict[Field, Any]:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return {'value': value if is_number else None}
     if kind.kind == 'choice':
-        return {'value': value if value in {name for name, _ in kind.choices} else None}
+        return {'value': value if value in [name for name, _ in kind.choices] else None}
     return {'value': value if isinstance(value, bool) else None}
 
 
@@ -83,6 +83,13 @@ def _object_text(name: str, value: dict[str, Any]) -> str:
 def _layout_text(layout: Any) -> str:
     if not isinstance(layout, dict):
         return 'as configured'
-    numbers = {name: len(layout.get(name, ())) or layout.get(f'{name}_count', 0) for name in PARTS}
+    numbers = {name: _number_of(layout, name) for name in PARTS}
     texts = [f'{number} {name if number != 1 else name[:-1]}' for name, number in numbers.items() if number]
     return ', '.join(texts) or 'the whole picture'
+
+
+def _number_of(layout: dict[str, Any], name: str) -> int:
+    parts, number = layout.get(name), layout.get(f'{name}_count', 0)
+    if isinstance(parts, list):
+        return len(parts)
+    return number if isinstance(number, int) else 0

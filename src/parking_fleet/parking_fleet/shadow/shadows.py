@@ -165,7 +165,11 @@ class Shadows:
                 reason='the device was heard on a topic of all devices alone, so its name on the broker is '
                 'not known; wait for its first own message, or set its thing name',
             )
-        if problem := self._too_large(thing, desired):
+        try:
+            problem = self._too_large(thing, desired)
+        except orjson.JSONEncodeError as error:
+            return Outcome(is_taken=False, code=400, reason=f'it cannot be written as JSON: {error}')
+        if problem:
             return Outcome(is_taken=False, code=413, reason=problem)
         token, answered = self._begin()
         try:

@@ -3,7 +3,6 @@
 What is allowed is as the device judges it, which has the last word.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -129,6 +128,8 @@ def layout_of(
     wish, told = _layouts(shadow.desired).get(camera), _layouts(shadow.reported).get(camera)
     if wished and wish is not None:
         return expanded(wish)
+    if told is None and heard is not None:
+        return expanded(heard)
     for known in (told, wish, heard):
         # What was told may be numbers alone, where there is no room for more.
         if told is not None and known is not None and digest(known) == told.get('digest'):
@@ -196,7 +197,7 @@ def _unknown(name: str) -> str:
 
 
 def _number_problem(kind: SettingKind, value: Any) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     allowed = f'give a number from {kind.least:g} to {kind.most:g}'
     return '' if is_number and kind.least <= value <= kind.most else allowed
 

@@ -75,6 +75,16 @@ def status_topic(thing: str) -> str:
     return f'parking/{check_thing_name(thing)}/status'
 
 
+def snapshot_request_topic(thing: str) -> str:
+    """Return the topic on which a thing is asked for a picture."""
+    return f'parking/{check_thing_name(thing)}/snapshot/request'
+
+
+def snapshot_topic(thing: str, camera: str) -> str:
+    """Return the topic of a thing's answers about one of its cameras."""
+    return check_topic(f'parking/{check_thing_name(thing)}/snapshot/{camera}')
+
+
 def shadow_topic(thing: str, request: str) -> str:
     """Return the topic of a request to the thing's classic shadow, `get` or `update`."""
     return f'$aws/things/{check_thing_name(thing)}/shadow/{request}'

@@ -24,6 +24,7 @@ from parking_monitor.nodes.health import Health, Level, Report
 from parking_monitor.nodes.identity_wait import IdentityWait, WhoAndWhere, declare_who_and_where
 from parking_monitor.nodes.parameters import declare, on_change
 from parking_monitor.nodes.running import run
+from parking_monitor.nodes.snapshots import Snapshots
 from parking_monitor.nodes.topic_forwarding import FORWARD_DESCRIPTION, TopicForwarding
 
 _STOP_WITHIN_S = 0.8
@@ -82,6 +83,13 @@ class AwsIotBridge(Node):
             ),
         )
         self._settings = CloudSettings(self, self._session, known.thing, self._cameras, folder.parent)
+        self._snapshots = Snapshots(
+            self,
+            self._session,
+            thing=known.thing,
+            uuid=self._uuid,
+            layouts={camera: partial(self._settings.layout_of, camera) for camera in self._cameras},
+        )
         self._crossings = CrossingSource(crossing_topic(known.thing), origins)
         self._publisher = CountPublisher(self._session, origins, settings, outbox, others=[self._crossings])
         for camera in self._cameras:
@@ -104,6 +112,7 @@ class AwsIotBridge(Node):
         if self._wait.problem:
             return
         self._settings.close()
+        self._snapshots.close()
         self._forwarding.close()
         if not self._publisher.stop(_STOP_WITHIN_S):
             self.get_logger().warning(f'the broker did not take leave within {_STOP_WITHIN_S} s')

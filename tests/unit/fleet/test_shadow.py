@@ -165,7 +165,8 @@ def test_a_wish_without_a_broker_or_a_name_or_room_is_told_at_once() -> None:
     assert 'the broker is away' in shadows.desire(THING, {'interval_s': 60}).reason
     assert 'name on the broker is not known' in shadows.desire('', {'interval_s': 60}).reason
     assert shadows.desire(THING, {'zones': 'x' * 7_000}).code == 413
-    assert shadows.desire(THING, {'zones': 2**80}).code == 400
+    assert shadows.desire(THING, {'interval_s': 2**80}).code == 400
+    assert 'lists of zones' in shadows.desire(THING, {'zones': {'lane': 3}}).reason
     assert 'set broker.host' in Shadows(LiveFeed(), lambda _: '').desire(THING, {}).reason
 
 

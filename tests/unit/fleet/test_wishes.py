@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from parking_fleet.dashboard.settings_text import field_values, told_text, wish_of
-from parking_fleet.shadow.layouts import compact, digest, expanded
+from parking_fleet.shadow.document import merged
+from parking_fleet.shadow.layouts import as_sent, compact, digest, expanded
 from parking_fleet.shadow.shadows import DeviceShadow
 from parking_fleet.shadow.wishes import BY_NAME, KINDS, checked, layout_of, standings
 from parking_monitor.cloud.shadow_settings import FIELDS, DesiredSettings
@@ -78,6 +79,13 @@ def test_a_layout_is_known_from_what_was_told_wished_for_or_heard_and_else_not()
     assert layout_of(by_digest, 'lane', heard=LAYOUT) is None
     assert layout_of(by_digest, 'lane', heard=other) == expanded(other)
     assert layout_of(shadow({}, {}), 'lane') is None
+
+
+def test_what_a_layout_has_no_more_of_is_taken_away() -> None:
+    before = as_sent({'zones': {'lane': LAYOUT, 'exit': LAYOUT}, 'mode': 'count'})
+    after = merged(merged({}, before), as_sent({'zones': {'lane': {'bays': []}, 'exit': None}}))
+    assert after == {'zones': {'lane': {}}, 'mode': 'count'}
+    assert merged({}, before)['zones']['lane'] == compact(LAYOUT)
 
 
 def test_the_service_and_the_device_write_the_same_layout_in_the_same_way() -> None:

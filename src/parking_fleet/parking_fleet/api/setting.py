@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 from parking_fleet.api.login import Doorkeeper
 from parking_fleet.api.models import optional_time_text, time_text
 from parking_fleet.service import Service
-from parking_fleet.shadow.layouts import compact
 from parking_fleet.shadow.wishes import Standing, State, checked, standings
 
 
@@ -94,7 +93,7 @@ def make_settings_router(service: Service, door: Doorkeeper) -> APIRouter:
         if problems := checked(wishes):
             detail = '; '.join(f'{name}: {problem}' for name, problem in problems.items())
             raise HTTPException(status.HTTP_422_UNPROCESSABLE_ENTITY, detail)
-        outcome = service.shadows.desire(thing, as_sent(wishes))
+        outcome = service.shadows.desire(thing, wishes)
         if not outcome.is_taken:
             raise HTTPException(outcome.code, outcome.reason)
         return TakenAnswer(version=outcome.version)
@@ -128,11 +127,3 @@ def make_settings_router(service: Service, door: Doorkeeper) -> APIRouter:
             raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, problem)
 
     return router
-
-
-def as_sent(wishes: dict[str, Any]) -> dict[str, Any]:
-    """Return wishes as a shadow has room for them."""
-    zones = wishes.get('zones')
-    if zones is None:
-        return wishes
-    return {**wishes, 'zones': {camera: layout and compact(layout) for camera, layout in zones.items()}}

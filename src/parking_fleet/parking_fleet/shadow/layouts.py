@@ -31,6 +31,24 @@ def compact(layout: Any) -> dict[str, Any]:
         raise LayoutError('give lists of zones, bays and gates as fleet.yaml has them') from None
 
 
+def as_sent(wishes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return wishes as they are written into a shadow: layouts compact and whole.
+
+    A shadow merges objects: what a layout has no more of must be taken away by name.
+
+    Raises:
+        LayoutError: when one of `zones` is no layout.
+    """
+    zones = wishes.get('zones')
+    if not isinstance(zones, dict):
+        return dict(wishes)
+    whole = {
+        camera: None if layout is None else {**dict.fromkeys(PARTS), **compact(layout)}
+        for camera, layout in zones.items()
+    }
+    return {**wishes, 'zones': whole}
+
+
 def is_layout(layout: Any) -> bool:
     """Return whether something has the form of a layout."""
     try:

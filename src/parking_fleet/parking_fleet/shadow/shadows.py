@@ -18,7 +18,8 @@ import orjson
 
 from parking_fleet.live.events import LiveFeed, ShadowChanged
 from parking_fleet.shadow.answering import shadow_topic, split_topic
-from parking_fleet.shadow.document import MAX_STATE_BYTES, difference, newest_s, size_bytes
+from parking_fleet.shadow.document import MAX_STATE_BYTES, difference, merged, newest_s, size_bytes
+from parking_fleet.shadow.layouts import LayoutError, as_sent
 from parking_fleet.shadow.link import Link, LinkError
 
 LOG = logging.getLogger(__name__)
@@ -77,6 +78,12 @@ class DeviceShadow:
     def delta(self) -> dict[str, Any]:
         """Return what of the desired state is reported differently, or not at all."""
         return difference(self.desired, self.reported)
+
+
+class _NotTaken(Exception):  # noqa: N818 - it becomes an outcome
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class Shadows:
@@ -155,35 +162,13 @@ class Shadows:
 
         Args:
             thing: whose shadow.
-            desired: what changes.
+            desired: what changes; `zones` by camera, as fleet.yaml has them.
             timeout_s: how long to wait for the answer.
         """
-        if not thing:
-            return Outcome(
-                is_taken=False,
-                code=409,
-                reason='the device was heard on a topic of all devices alone, so its name on the broker is '
-                'not known; wait for its first own message, or set its thing name',
-            )
         try:
-            problem = self._too_large(thing, desired)
-        except orjson.JSONEncodeError as error:
-            return Outcome(is_taken=False, code=400, reason=f'it cannot be written as JSON: {error}')
-        if problem:
-            return Outcome(is_taken=False, code=413, reason=problem)
-        token, answered = self._begin()
-        try:
-            self._send(
-                shadow_topic(thing, 'update'), {'state': {'desired': dict(desired)}, 'clientToken': token}
-            )
-            return answered.result(timeout_s)
-        except LinkError as error:
-            return Outcome(is_taken=False, code=503, reason=str(error))
-        except TimeoutError:
-            return Outcome(is_taken=False, code=504, reason=f'{self._silence(timeout_s)}; try again')
-        finally:
-            with self._lock:
-                self._open.pop(token, None)
+            return self._write(thing, self._checked(thing, desired), timeout_s)
+        except _NotTaken as refusal:
+            return Outcome(is_taken=False, code=refusal.code, reason=str(refusal))
 
     def take_facts(self) -> dict[str, dict[str, Any]]:
         """Return what was reported of interval and model since the last call, by thing."""
@@ -230,18 +215,43 @@ class Shadows:
             for thing in things:
                 self._ask(thing)
 
-    def _too_large(self, thing: str, desired: Mapping[str, Any]) -> str:
+    def _checked(self, thing: str, desired: Mapping[str, Any]) -> dict[str, Any]:
+        """Return wishes as they are sent; raises _NotTaken where they cannot be."""
+        if not thing:
+            raise _NotTaken(
+                409,
+                'the device was heard on a topic of all devices alone, so its name on the broker is not '
+                'known; wait for its first own message, or set its thing name',
+            )
         known = self.document(thing)
-        present = {**(known.desired if known else {}), **desired}
-        wanted = {name: value for name, value in present.items() if value is not None}
-        size, most = size_bytes(wanted), MAX_DESIRED_BYTES
-        if size <= most:
-            return ''
-        return (
-            f'all that is set of this device would have {size} bytes, and {most} of the {MAX_STATE_BYTES} of '
-            'a shadow are for that; draw fewer bays or corners, or put the zones into fleet.yaml on the '
-            'device'
-        )
+        try:
+            wishes = as_sent(desired)
+            size = size_bytes(merged(known.desired if known else {}, wishes))
+        except LayoutError as error:
+            raise _NotTaken(400, f'zones: {error}') from None
+        except orjson.JSONEncodeError as error:
+            raise _NotTaken(400, f'it cannot be written as JSON: {error}') from None
+        if size > MAX_DESIRED_BYTES:
+            raise _NotTaken(
+                413,
+                f'all that is set of this device would have {size} bytes, and {MAX_DESIRED_BYTES} of the '
+                f'{MAX_STATE_BYTES} of a shadow are for that; draw fewer bays or corners, or put the zones '
+                'into fleet.yaml on the device',
+            )
+        return wishes
+
+    def _write(self, thing: str, wishes: dict[str, Any], timeout_s: float) -> Outcome:
+        token, answered = self._begin()
+        try:
+            self._send(shadow_topic(thing, 'update'), {'state': {'desired': wishes}, 'clientToken': token})
+            return answered.result(timeout_s)
+        except LinkError as error:
+            raise _NotTaken(503, str(error)) from None
+        except TimeoutError:
+            raise _NotTaken(504, f'{self._silence(timeout_s)}; try again') from None
+        finally:
+            with self._lock:
+                self._open.pop(token, None)
 
     def _begin(self) -> tuple[str, Future[Outcome]]:
         token, answered = f'{self._mine}-{next(self._numbers)}', Future[Outcome]()

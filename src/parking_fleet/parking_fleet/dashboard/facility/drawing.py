@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from parking_fleet.dashboard import theme
 from parking_fleet.dashboard.facility.words import (
     STATE_WORDS,
     bay_words,
@@ -18,6 +19,14 @@ SYMBOLS = {'FREE': '○', 'OCCUPIED': '●', 'UNKNOWN': '?', 'DISPUTED': '≠'}
 """What goes with each colour; of signs that every font has."""
 
 _MAP_UNITS = 1000
+
+HATCH = (
+    '<svg class="fac-sr" aria-hidden="true"><defs>'
+    '<pattern id="fac-hatch" width="14" height="14" patternUnits="userSpaceOnUse" '
+    f'patternTransform="rotate(45)"><rect width="14" height="14" fill="{theme.UNKNOWN}"/>'
+    '<rect width="5" height="14" fill="#666666"/></pattern></defs></svg>'
+)
+"""The pattern of what is unknown; on a page once, for all of its maps."""
 
 
 def bar(places: Places) -> str:
@@ -107,9 +116,6 @@ def bays_map(layout: Layout, bays: Mapping[str, BayView], picture: str = '') -> 
         f'<div class="fac-map{" fac-on-picture" if picture else ""}" '
         f'style="aspect-ratio:{min(max(layout.aspect, 0.2), 5):.4f}">{image}'
         f'<svg viewBox="0 0 {_MAP_UNITS} {_MAP_UNITS}" preserveAspectRatio="none" aria-hidden="true">'
-        '<defs><pattern id="fac-hatch" width="14" height="14" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><rect width="14" height="14" fill="#999999"/>'
-        '<rect width="5" height="14" fill="#666666"/></pattern></defs>'
         f'{zones}{polygons}</svg><ul>{labels}</ul></div>'
     )
 

@@ -57,7 +57,7 @@ class NowPart:
         with part('floors', 'Floors and zones'):
             self._floors = ui.element('div')
         with part('map', 'Bays'):
-            html(_legend())
+            html(drawing.HATCH + _legend())
             self._map = ui.element('div')
         self._names: list[str] = []
         self._of_floor: dict[str, _Floor] = {}

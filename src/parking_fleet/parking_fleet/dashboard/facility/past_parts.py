@@ -16,8 +16,8 @@ from parking_fleet.dashboard.facility.spans import hours_of_flow, today
 from parking_fleet.dashboard.facility.trend import by_month, course_of_days, course_of_quarters, summed_up
 from parking_fleet.dashboard.facility.words import plural
 from parking_fleet.forecast.busiest import WEEKDAYS, BusyHours, busy_hours
-from parking_fleet.forecast.curves import day_begin_s, share_taken
-from parking_fleet.forecast.full import WEEKS, Forecast, forecast
+from parking_fleet.forecast.curves import Curve, day_begin_s, place_in_day, quarters_of, share_taken
+from parking_fleet.forecast.full import LEAST_DAYS, WEEKS, Forecast, forecast
 from parking_fleet.forecast.words import clock_text, meaning, outlook, percent
 from parking_fleet.live.fleet import now_ms
 from parking_fleet.places.views import Basis, FacilityView
@@ -36,6 +36,7 @@ NO_SHARES: dict[Basis, str] = {
 """Why there is no past of how full it was, by what the present rests on."""
 
 _AHEAD_DAYS = 7
+_ROW_S = 2 * QUARTER_S
 _LABELS = {'Day': 12, 'Week': 96, 'Month': 5 * 24, 'Year': None}
 
 
@@ -89,7 +90,7 @@ class ForecastPart:
             return
         self._chart.draw(
             charts.forecast_chart(told, counted, zone, places.capacity),
-            _forecast_table(told, zone, places.capacity),
+            _forecast_table(told, counted, zone, places.capacity),
         )
 
 
@@ -245,35 +246,38 @@ def _has_shared_bays(view: FacilityView) -> bool:
     return any(len(bay.evidence) > 1 for floor in view.floors for bay in floor.bays)
 
 
-def _forecast_table(told: Forecast, zone: ZoneInfo, capacity: int) -> str:
-    rows = [
+def _forecast_table(told: Forecast, so_far: Curve | None, zone: ZoneInfo, capacity: int) -> str:
+    rows: list[tuple[object, ...]] = []
+    begin_s = told.points[0].time_s if told.is_anchored and told.points else None
+    for start_s in quarters_of(told.day, zone):
+        end_s = start_s + QUARTER_S
+        share = so_far[place_in_day(start_s, zone)[1]] if so_far else None
+        if share is not None and end_s % _ROW_S == 0 and (begin_s is None or end_s <= begin_s):
+            rows.append((clock_text(end_s, zone, told.day), round(share * capacity), '', '', ''))
+    rows += [
         (
             clock_text(point.time_s, zone, told.day),
+            round(point.median * capacity) if point.time_s == begin_s else '',
             round(point.median * capacity),
             f'{round(point.low * capacity)} to {round(point.high * capacity)}',
             round((1 - point.median) * capacity),
         )
-        for number, point in enumerate(told.points)
-        if number == 0 or point.time_s % (2 * QUARTER_S) == 0
+        for point in told.points
+        if point.time_s == begin_s or point.time_s % _ROW_S == 0
     ]
-    return drawing.table(
-        'Places occupied that are to be expected',
-        ('Time', 'Middle day', 'Middle half of the days', 'Free on the middle day'),
-        rows,
-    )
+    heads = ('Time', 'Counted', 'Middle day', 'Middle half of the days', 'Free on the middle day')
+    return drawing.table('Places occupied: counted, and to be expected', heads, rows)
 
 
 def _busy_words(busy: BusyHours) -> str:
     if busy.first is None or busy.last is None:
         return 'Nothing has been counted yet: come back when a few days have passed.'
-    days = sum(busy.days)
-    weeks = max(busy.days)
     said = (
-        f'From {plural(days, "day")} with counts, {day_name(busy.first)} to {day_name(busy.last)}: '
-        f'{plural(weeks, "week")} of the last {WEEKS}.'
+        f'From {plural(sum(busy.days), "day")} with counts in the last {WEEKS} weeks, '
+        f'{day_name(busy.first)} to {day_name(busy.last)}.'
     )
-    if weeks < 3:
-        said += ' That is little: these numbers may change much with every week.'
+    if min(busy.days) < LEAST_DAYS:
+        said += ' Of some weekdays there are fewer than three: that may change much with every week.'
     busiest = busy.busiest()
     if busiest is not None:
         weekday, hour, share = busiest

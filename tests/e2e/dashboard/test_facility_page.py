@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import io
 import json
 import sqlite3
@@ -7,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -204,6 +206,16 @@ def test_a_store_that_does_not_answer_is_told_in_words(
     page.get_by_role('button', name='Day before').click()
     expect(page.locator('#gates')).not_to_contain_text('the store does not answer')
     assert 'Traceback' not in service.log.read_text(encoding='utf-8')
+
+
+def test_no_stranger_gets_a_picture(tmp_path: Path) -> None:
+    token = {'name': 'wall', 'role': 'reader', 'sha256': hashlib.sha256(b'secret').hexdigest()}
+    with ServiceWithLayouts(tmp_path, sections={'web': {'tokens': [token]}}) as running:
+        address = f'{running.url}/facility-picture?uuid=device-1&camera='
+        known = {'Authorization': 'Bearer secret'}
+        assert httpx.get(f'{address}north', timeout=PATIENCE_S).status_code == 401
+        assert httpx.get(f'{address}north', headers=known, timeout=PATIENCE_S).content.startswith(b'\xff\xd8')
+        assert httpx.get(f'{address}south', headers=known, timeout=PATIENCE_S).status_code == 404
 
 
 def _is_ours(url: str, service: FleetService) -> bool:

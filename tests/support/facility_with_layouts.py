@@ -1,7 +1,6 @@
 """Run as `parking-fleet serve` is, knowing where the bays of one camera are, and its picture."""
 
 import logging
-from functools import partial
 
 import cv2
 import numpy as np
@@ -62,7 +61,7 @@ class ExampleLayouts:
 
 
 if __name__ == '__main__':
-    # What the server asks for when it starts, with one argument more.
-    app.add_dashboard = partial(app.add_dashboard, layouts=ExampleLayouts())
     logging.basicConfig(level=logging.INFO)
+    # What the server asks devices for.
+    vars(app)['DeviceLayouts'] = lambda _service: ExampleLayouts()
     run_server(load_settings(), takes_in=True)

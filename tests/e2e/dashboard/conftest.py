@@ -21,12 +21,10 @@ CHROMIUM_OPTIONS = (
 )
 
 
+# Not for longer: while it is there, its event loop runs, and no test can run one of its own.
 @pytest.fixture(scope='package')
 def browser() -> Iterator[Browser]:
-    """Give Debian's Chromium, without a window.
-
-    It goes with these tests: while Playwright runs, no other event loop can run in this thread.
-    """
+    """Give Debian's Chromium, without a window."""
     program = shutil.which('chromium')
     assert program, 'chromium is missing: make setup installs it'
     with sync_playwright() as playwright:

@@ -211,7 +211,7 @@ def test_a_store_that_does_not_answer_is_told_in_words(
 def test_no_stranger_gets_a_picture(tmp_path: Path) -> None:
     token = {'name': 'wall', 'role': 'reader', 'sha256': hashlib.sha256(b'secret').hexdigest()}
     with ServiceWithLayouts(tmp_path, sections={'web': {'tokens': [token]}}) as running:
-        address = f'{running.url}/facility-picture?uuid=device-1&camera='
+        address = f'{running.url}/api/v1/facility-picture?uuid=device-1&camera='
         known = {'Authorization': 'Bearer secret'}
         assert httpx.get(f'{address}north', timeout=PATIENCE_S).status_code == 401
         assert httpx.get(f'{address}north', headers=known, timeout=PATIENCE_S).content.startswith(b'\xff\xd8')

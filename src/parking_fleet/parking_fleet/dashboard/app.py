@@ -17,6 +17,7 @@ from parking_fleet.dashboard import (
     zones_page,
 )
 from parking_fleet.dashboard.context import Dashboard
+from parking_fleet.dashboard.device_layouts import DeviceLayouts
 from parking_fleet.dashboard.gate import Gate, session_role
 from parking_fleet.dashboard.headers import SecurityHeaders
 from parking_fleet.dashboard.leaving import SWEEP_S, close_pages
@@ -25,7 +26,6 @@ from parking_fleet.dashboard.plain import serve_plain_pages
 from parking_fleet.login.sessions import Sessions
 from parking_fleet.login.users import Users
 from parking_fleet.service import Service
-from parking_fleet.zones.layout import LayoutSource, NoLayouts
 
 _PAGES = (fleet_page, facility_page, devices_page, device_page, zones_page, alerts_page)
 
@@ -33,16 +33,13 @@ _COOKIE = 'parking_fleet'
 _COOKIE_S = 30 * 86_400
 
 
-def add_dashboard(
-    app: FastAPI, service: Service, door: Doorkeeper, layouts: LayoutSource | None = None
-) -> None:
+def add_dashboard(app: FastAPI, service: Service, door: Doorkeeper) -> None:
     """Serve the dashboard at `/`; once a process, for NiceGUI has one application a process.
 
     Args:
         app: the web application, whose other routes stay.
         service: what is shown; it runs.
         door: decides who may see and do what.
-        layouts: knows where bays are on the pictures of cameras; None: nobody does.
 
     Raises:
         SettingsError: when it cannot be kept who is logged in.
@@ -55,7 +52,7 @@ def add_dashboard(
         pages.timer(SWEEP_S, lambda: close_pages(sessions))
     serve_plain_pages(app, pages)
     serve_login(app, users, sessions, lambda: background_tasks.create(close_pages(sessions)))
-    dashboard = Dashboard(service, door, layouts or NoLayouts())
+    dashboard = Dashboard(service, door, DeviceLayouts(service))
     for page in _PAGES:
         page.register(dashboard)
     # The last one stands before the others.

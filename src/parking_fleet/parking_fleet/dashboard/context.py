@@ -1,10 +1,10 @@
 """Hold what every page needs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from parking_fleet.api.login import Doorkeeper
 from parking_fleet.service import Service
-from parking_fleet.zones.layout import LayoutSource, NoLayouts
+from parking_fleet.zones.layout import LayoutSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +19,4 @@ class Dashboard:
 
     service: Service
     door: Doorkeeper
-    layouts: LayoutSource = field(default_factory=NoLayouts)
+    layouts: LayoutSource

@@ -40,15 +40,3 @@ class LayoutSource(Protocol):
     def picture(self, uuid: str, camera: str) -> bytes | None:
         """Return the last picture of a camera as JPEG; None where there is none, or none is allowed."""
         ...
-
-
-class NoLayouts:
-    """Know nothing of any camera."""
-
-    def layouts(self, uuid: str, camera: str) -> Layout | None:  # noqa: ARG002 - the protocol's arguments
-        """Return None."""
-        return None
-
-    def picture(self, uuid: str, camera: str) -> bytes | None:  # noqa: ARG002 - the protocol's arguments
-        """Return None."""
-        return None

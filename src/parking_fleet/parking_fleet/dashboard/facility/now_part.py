@@ -14,7 +14,7 @@ from parking_fleet.places.facilities import Facilities
 from parking_fleet.places.views import FacilityView, FloorView
 from parking_fleet.zones.layout import Layout
 
-PICTURE_ADDRESS = '/facility-picture'
+PICTURE_ADDRESS = '/api/v1/facility-picture'
 PICTURE_EVERY_S = 60
 
 _NO_BAYS = 'No bays are drawn for this floor.'

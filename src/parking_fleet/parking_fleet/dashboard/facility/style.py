@@ -6,8 +6,10 @@ from parking_fleet.dashboard.facility.charts import IN, OUT
 _HATCH = f'repeating-linear-gradient(45deg, {theme.UNKNOWN} 0 6px, #6f6f6f 6px 9px)'
 
 STYLE = f"""
-.fac-page {{ --fac-line: color-mix(in srgb, currentColor 22%, transparent); display: grid; gap: 1rem; }}
-.fac-part {{ border: 1px solid var(--fac-line); border-radius: .75rem; padding: 1rem 1.25rem; min-width: 0; }}
+.fac-page {{ --fac-line: var(--line, color-mix(in srgb, currentColor 22%, transparent));
+  display: grid; gap: 1rem; }}
+.fac-part {{ background: var(--surface, transparent); border: 1px solid var(--fac-line);
+  border-radius: .75rem; padding: 1rem 1.25rem; min-width: 0; }}
 .fac-part h2 {{ font-size: 1.25rem; font-weight: 600; line-height: 1.4; margin: 0 0 .5rem; }}
 .fac-part h3 {{ font-size: 1.05rem; font-weight: 600; line-height: 1.4; margin: 1rem 0 .25rem; }}
 .fac-part h4 {{ font-size: .95rem; font-weight: 600; line-height: 1.4; margin: .75rem 0 .25rem; }}

@@ -62,8 +62,8 @@ class LocalBroker:
 
     A thing may publish and subscribe below `parking/<its name>/` and publish to the
     shared topic; an operator may read everything, write to every thing's shadow, ask for
-    snapshots, and publish alerts. MQTT client ids are the certificates' common names, so each operator name serves
-    one connection at a time.
+    snapshots, and publish alerts. MQTT client ids are the certificates' common names, so each
+    operator name serves one connection at a time.
 
     Args:
         folder: where configuration, certificates, log and stored messages go.

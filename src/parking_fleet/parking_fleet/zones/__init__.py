@@ -1,1 +1,1 @@
-"""Where cameras count: what is drawn on their pictures, checked, and where it lies on the page of a facility."""
+"""Where cameras count: drawn on their pictures, checked, and shown on the page of a facility."""

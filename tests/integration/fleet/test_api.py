@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import json
 import os
@@ -13,6 +14,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from parking_fleet.api.app import make_app
+from parking_fleet.api.routes import _stream
+from parking_fleet.live.events import MissedEvents
 from parking_fleet.live.fleet import now_ms
 from parking_fleet.places.facilities import place_id
 from parking_fleet.service import Service
@@ -102,6 +105,16 @@ def test_the_cars_of_one_device_are_told(client: TestClient) -> None:
     (crossing,) = client.get('/api/v1/crossings', params={'uuid': 'device-1'}).json()
     assert crossing['uuid'] == 'device-1'
     assert client.get('/api/v1/crossings', params={'uuid': 'device-2'}).json() == []
+
+
+def test_a_stream_ends_with_the_login(service: Service) -> None:
+    async def listen() -> list[str]:
+        stream = _stream(service.fleet, None, lambda: False)
+        first = await anext(stream)
+        service.fleet.feed.publish([MissedEvents(1)])
+        return [first, *[told async for told in stream]]
+
+    assert asyncio.run(listen()) == [': connected\n\n']
 
 
 def test_refused_messages_can_be_read(client: TestClient) -> None:

@@ -10,7 +10,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.websockets import WebSocketDisconnect
 
 from parking_fleet.api.login import Doorkeeper
-from parking_fleet.dashboard.gate import Gate, session_role
+from parking_fleet.dashboard.gate import Gate, session_login
 from parking_fleet.dashboard.headers import SecurityHeaders
 from parking_fleet.dashboard.login_page import ADDRESS_ATTEMPTS, safe_path, serve_login
 from parking_fleet.dashboard.plain import serve_plain_pages
@@ -26,10 +26,10 @@ PAGE = {'Accept': 'text/html,*/*'}
 def application(folder: Path, web: Web) -> FastAPI:
     app = FastAPI()
     door = Doorkeeper(web)
-    if web.needs_login:
-        door.logins.append(session_role)
     users = Users(web.users)
     sessions = Sessions(folder / 'sessions.json', users, 3600)
+    if web.needs_login:
+        door.logins.append(session_login(sessions))
     serve_plain_pages(app, FastAPI())
     serve_login(app, users, sessions, lambda: None)
 

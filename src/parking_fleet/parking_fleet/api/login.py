@@ -40,6 +40,11 @@ class Doorkeeper:
             return found
         return 'operator' if self._is_open else None
 
+    def is_still_welcome(self, request: Request) -> bool:
+        """Return whether who was let in would be let in now: a login may have ended since."""
+        has_token = request.headers.get('authorization', '').lower().startswith('bearer ')
+        return has_token or self.role_of(request, None) is not None
+
     def reader(
         self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Role:

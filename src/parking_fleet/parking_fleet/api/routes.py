@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Response, status
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
 from parking_fleet.alerts.messages import AlertAnswer
@@ -147,31 +147,38 @@ def make_router(fleet: Fleet, doorkeeper: Doorkeeper) -> APIRouter:
         response_class=StreamingResponse,
         responses={200: {'content': {'text/event-stream': {}}}},
     )
-    async def events(facility: FacilityId = None) -> StreamingResponse:
+    async def events(request: Request, facility: FacilityId = None) -> StreamingResponse:
         """Tell what changes as it does: server-sent events, named after what changed.
 
         They are `camera`, `device`, `crossing`, `settings`, `picture`, `alert` and `missed`.
         """
         name = place_of(fleet, facility).facility
         return StreamingResponse(
-            _stream(fleet, name), media_type='text/event-stream', headers={'Cache-Control': 'no-store'}
+            _stream(fleet, name, lambda: doorkeeper.is_still_welcome(request)),
+            media_type='text/event-stream',
+            headers={'Cache-Control': 'no-store'},
         )
 
     return router
 
 
-async def _stream(fleet: Fleet, facility: str | None) -> AsyncIterator[str]:
+async def _stream(fleet: Fleet, facility: str | None, is_welcome: Callable[[], bool]) -> AsyncIterator[str]:
     async with fleet.feed.listen() as listener:
         yield ': connected\n\n'
         while True:
+            told = ': still here\n\n'
             try:
                 event = await asyncio.wait_for(anext(listener), KEEP_ALIVE_S)
             except TimeoutError:
-                yield ': still here\n\n'
-                continue
-            if _concerns(event, facility):
+                pass
+            else:
+                if not _concerns(event, facility):
+                    continue
                 name, content = _told(fleet, event)
-                yield f'event: {name}\ndata: {content}\n\n'
+                told = f'event: {name}\ndata: {content}\n\n'
+            if not is_welcome():
+                return
+            yield told
 
 
 def _concerns(event: Event, facility: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Put the dashboard on top of the web application."""
 
+import time
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -18,11 +19,11 @@ from parking_fleet.dashboard import (
 )
 from parking_fleet.dashboard.context import Dashboard
 from parking_fleet.dashboard.device_layouts import DeviceLayouts
-from parking_fleet.dashboard.gate import Gate, session_role
+from parking_fleet.dashboard.gate import Gate, session_login
 from parking_fleet.dashboard.headers import SecurityHeaders
 from parking_fleet.dashboard.leaving import SWEEP_S, close_pages
 from parking_fleet.dashboard.login_page import serve_login
-from parking_fleet.dashboard.plain import serve_plain_pages
+from parking_fleet.dashboard.plain import STATIC, serve_plain_pages
 from parking_fleet.login.sessions import Sessions
 from parking_fleet.login.users import Users
 from parking_fleet.service import Service
@@ -48,10 +49,11 @@ def add_dashboard(app: FastAPI, service: Service, door: Doorkeeper) -> None:
     users = Users(web.users)
     sessions = Sessions(sessions_file(service), users, web.idle_hours * 3600)
     if web.needs_login:
-        door.logins.append(session_role)
+        door.logins.append(session_login(sessions))
         pages.timer(SWEEP_S, lambda: close_pages(sessions))
     serve_plain_pages(app, pages)
     serve_login(app, users, sessions, lambda: background_tasks.create(close_pages(sessions)))
+    _forget_visitors(pages.storage.path)
     dashboard = Dashboard(service, door, DeviceLayouts(service))
     for page in _PAGES:
         page.register(dashboard)
@@ -64,6 +66,7 @@ def add_dashboard(app: FastAPI, service: Service, door: Doorkeeper) -> None:
     ui.run_with(
         app,
         title='Parking fleet',
+        favicon=STATIC / 'icon.svg',
         language='en-US',
         dark=None,
         storage_secret=sessions.secret,
@@ -75,3 +78,10 @@ def add_dashboard(app: FastAPI, service: Service, door: Doorkeeper) -> None:
 def sessions_file(service: Service) -> Path:
     """Return where it is kept who is logged in."""
     return service.settings.web_folder / 'sessions.json'
+
+
+def _forget_visitors(folder: Path) -> None:
+    """Remove what NiceGUI keeps of visitors whose cookie has ended."""
+    for file in folder.glob('storage-user-*.json'):
+        if time.time() - file.stat().st_mtime > _COOKIE_S:
+            file.unlink(missing_ok=True)

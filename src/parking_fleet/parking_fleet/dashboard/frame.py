@@ -6,7 +6,6 @@ from html import escape
 
 from nicegui import ui
 
-from parking_fleet.dashboard.context import Dashboard
 from parking_fleet.dashboard.plain import NotAllowedError
 from parking_fleet.dashboard.theme import THEME_COOKIE, Theme, chosen_theme, style_address
 from parking_fleet.login.sessions import Visitor
@@ -14,7 +13,7 @@ from parking_fleet.login.sessions import Visitor
 _NAVIGATION = (('Fleet', '/'), ('Devices', '/devices'), ('Alerts', '/alerts'))
 _BELONGS = {'facility': '/', 'device': '/devices', 'devices': '/devices', 'alerts': '/alerts'}
 _YEAR_S = 365 * 86_400
-_HEAD = '<link rel="stylesheet" href="{style}"><link rel="icon" href="/static/icon.svg" type="image/svg+xml">'
+_HEAD = '<link rel="stylesheet" href="{style}">'
 _SKIP = '<a class="skip" href="#main">To the content</a>'
 
 
@@ -25,9 +24,7 @@ def visitor() -> Visitor:
 
 
 @contextmanager
-def frame(
-    title: str, dashboard: Dashboard | None = None, *, operators_only: bool = False, kicker: str = ''
-) -> Iterator[None]:
+def frame(title: str, *, operators_only: bool = False, kicker: str = '') -> Iterator[None]:
     """Draw a page around what is drawn inside of the `with`.
 
     Strangers never come here: `gate.Gate` sends them to the login. Inside, `visitor()` tells who
@@ -35,14 +32,12 @@ def frame(
 
     Args:
         title: of the page, for the window and the heading.
-        dashboard: not used yet.
         operators_only: whether a reader is told that this page is not for readers.
         kicker: a short line above the heading, such as what kind of thing it is about.
 
     Raises:
         NotAllowedError: when it is for operators, and a reader looks; the browser gets a page that says so.
     """
-    del dashboard
     if operators_only and not visitor().is_operator:
         raise NotAllowedError
     client = ui.context.client

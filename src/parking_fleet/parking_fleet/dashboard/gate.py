@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from parking_fleet.api.login import Login
 from parking_fleet.login.sessions import EVERYONE, Sessions, Visitor
 from parking_fleet.settings import Role
 
@@ -77,13 +78,17 @@ def is_from_elsewhere(headers: Mapping[str, str]) -> bool:
     return headers.get('sec-fetch-site', 'same-origin') not in ('same-origin', 'none')
 
 
-def session_role(request: Request) -> Role | None:
-    """Return the role of who is logged in, for the doorkeeper of the API.
+def session_login(sessions: Sessions) -> Login:
+    """Return a way in for the doorkeeper of the API: with the session of a page.
 
     What changes something must come from our own pages, and browsers say so; a program has its token.
     """
-    visitor: Visitor | None = getattr(request.state, 'visitor', None)
-    if visitor is None:
-        return None
-    says_whence = 'origin' in request.headers or 'sec-fetch-site' in request.headers
-    return visitor.role if request.method in SAFE_METHODS or says_whence else None
+
+    def role_of(request: Request) -> Role | None:
+        visitor: Visitor | None = getattr(request.state, 'visitor', None)
+        if visitor is None or not sessions.holds(visitor.login):
+            return None
+        says_whence = 'origin' in request.headers or 'sec-fetch-site' in request.headers
+        return visitor.role if request.method in SAFE_METHODS or says_whence else None
+
+    return role_of

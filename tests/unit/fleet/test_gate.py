@@ -147,7 +147,12 @@ def test_a_reader_looks_and_an_operator_changes_with_the_session(client: TestCli
 
 @pytest.mark.parametrize(
     'headers',
-    [{'Origin': 'http://evil.example'}, {'Origin': 'null'}, {'Sec-Fetch-Site': 'cross-site'}],
+    [
+        {'Origin': 'http://evil.example'},
+        {'Origin': 'null'},
+        {'Origin': 'http://['},
+        {'Sec-Fetch-Site': 'cross-site'},
+    ],
     ids=str,
 )
 def test_a_page_of_another_site_changes_nothing_and_hears_nothing(

@@ -1,5 +1,6 @@
 """Show one device: how it is, what its cameras see, and what happened."""
 
+import logging
 import time
 from collections.abc import Sequence
 from html import escape
@@ -16,16 +17,16 @@ from parking_fleet.dashboard.journal import Entry, crossing_entries, state_chang
 from parking_fleet.dashboard.live import follow
 from parking_fleet.dashboard.rows import name_of, title_of
 from parking_fleet.dashboard.settings_panel import settings_panel
-from parking_fleet.dashboard.words import (
-    ADVICE,
-    moment_text,
-)
+from parking_fleet.dashboard.words import ADVICE, moment_text
 from parking_fleet.health.devices import DeviceHealth, why_unknown
 from parking_fleet.live.events import CameraChanged, CrossingSeen, DeviceChanged, Event
 from parking_fleet.live.fleet import now_ms
 from parking_fleet.places.facilities import Facilities, place_id
+from parking_fleet.store.database import STORE_TROUBLES
 from parking_fleet.store.reader import Place, Span
 from parking_fleet.store.values import CameraState
+
+LOG = logging.getLogger(__name__)
 
 AGES_EVERY_S = 5.0
 JOURNAL_EVERY_S = 5.0
@@ -33,12 +34,17 @@ JOURNAL_MS = 24 * 3_600_000
 JOURNAL_COUNTS = 5_000
 SHOWN_ENTRIES = 100
 
+AHEAD_MS = 60_000
+"""A device whose clock is a little ahead tells of the future."""
+
+_LOADING = '<li class="muted">…</li>'
+
 
 def register(dashboard: Dashboard) -> None:
     """Serve `/device/{uuid}`."""
 
     @ui.page('/device/{uuid}')
-    async def show(uuid: str) -> None:
+    def show(uuid: str) -> None:
         health = dashboard.service.fleet.device(uuid)
         if health is None:
             raise HTTPException(404, f'No device with the uuid {uuid} has reported so far.')
@@ -47,12 +53,10 @@ def register(dashboard: Dashboard) -> None:
             page.draw(health)
             with _panel('Settings'):
                 settings_panel(dashboard, uuid, may_change=visitor().is_operator)
-        await page.load_journal()
 
         async def look(events: Sequence[Event]) -> None:
             if any(_is_of(event, uuid) for event in events):
-                page.look()
-                await page.load_journal_soon()
+                await page.hear()
 
         follow(dashboard.service.fleet.feed, look)
 
@@ -65,9 +69,11 @@ class _DevicePage:
         self._uuid = uuid
         self._zone = ZoneInfo('UTC')
         self._cameras: dict[str, _CameraPart] = {}
-        self._journal_s = 0.0
+        self._is_stale = True
+        self._journal_s = float('-inf')
 
     def draw(self, health: DeviceHealth) -> None:
+        """Draw it as it is now; what happened comes from the store a moment later."""
         self._zone = self._fleet.config.zone(health.cameras[0].facility if health.cameras else '')
         self._trouble = ui.element('ul').classes('problems').props('aria-label="To look at"')
         with ui.element('div').classes('columns'):
@@ -77,30 +83,36 @@ class _DevicePage:
                 self._no_camera = ui.label('It has sent no count so far.').classes('muted')
         with ui.element('div').classes('columns'):
             with _panel('States of the last 24 hours'):
-                self._states = ui.html('', sanitize=False, tag='ul').classes('log').props('tabindex=0')
+                self._states = _log()
             with _panel('Cars through its gates'):
-                self._crossings = ui.html('', sanitize=False, tag='ul').classes('log').props('tabindex=0')
+                self._crossings = _log()
         self._problems: tuple[str, ...] = ('',)
         self._show(health)
-        ui.timer(AGES_EVERY_S, self.look)
+        ui.timer(AGES_EVERY_S, self._look)
 
-    def look(self) -> None:
-        """Show how it is now."""
+    async def hear(self) -> None:
+        """Show that something has happened."""
+        self._is_stale = True
+        await self._look()
+
+    async def _look(self) -> None:
         health = self._fleet.device(self._uuid)
-        if health is not None:
-            self._show(health)
+        if health is None:
+            return
+        self._show(health)
+        if self._is_stale and time.monotonic() - self._journal_s >= JOURNAL_EVERY_S:
+            self._is_stale = False
+            self._journal_s = time.monotonic()
+            try:
+                await self._load_journal(health.interval_s)
+            except STORE_TROUBLES as error:
+                self._is_stale = True
+                LOG.warning(
+                    'the journal of a device cannot be read now (%s); trying again', type(error).__name__
+                )
 
-    async def load_journal_soon(self) -> None:
-        """Load what happened anew, unless that was done a moment ago."""
-        if time.monotonic() - self._journal_s >= JOURNAL_EVERY_S:
-            await self.load_journal()
-
-    async def load_journal(self) -> None:
-        """Load what happened from the store."""
-        self._journal_s = time.monotonic()
-        health = self._fleet.device(self._uuid)
-        interval_s = health.interval_s if health else self._fleet.config.interval_s
-        until_ms = now_ms() + 60_000
+    async def _load_journal(self, interval_s: float) -> None:
+        until_ms = now_ms() + AHEAD_MS
         span = Span(since_ms=until_ms - JOURNAL_MS, until_ms=until_ms)
         place = Place(uuid=self._uuid)
         reader = self._fleet.reader
@@ -174,6 +186,11 @@ def _panel(title: str) -> ui.element:
     with panel:
         ui.html(escape(title), sanitize=False, tag='h2')
     return panel
+
+
+def _log() -> ui.html:
+    # By the keyboard it can be scrolled once it has the focus.
+    return ui.html(_LOADING, sanitize=False, tag='ul').classes('log').props('tabindex=0')
 
 
 def _is_of(event: Event, uuid: str) -> bool:

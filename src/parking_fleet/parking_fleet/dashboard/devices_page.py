@@ -26,13 +26,14 @@ def register(dashboard: Dashboard) -> None:
     def show() -> None:
         known = {row.uuid: row for row in rows()}
         with frame('Devices'):
-            if not known:
-                ui.label('No device has reported yet.').classes('panel')
+            empty = ui.label('No device has reported yet.').classes('panel')
+            empty.set_visibility(not known)
             table = DeviceTable(list(known.values()), now_ms())
 
         def look(_: Sequence[Event]) -> None:
             changed = [row for row in rows() if known.get(row.uuid) != row]
             known.update({row.uuid: row for row in changed})
+            empty.set_visibility(not known)
             table.patch(changed, now_ms())
 
         follow(fleet.feed, look, gather_s=GATHER_S)

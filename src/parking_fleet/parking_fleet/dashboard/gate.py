@@ -1,7 +1,7 @@
 """Let in who is logged in, and nothing that a page of another site asks for."""
 
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import Request
 from starlette.requests import HTTPConnection
@@ -74,7 +74,8 @@ def is_from_elsewhere(headers: Mapping[str, str]) -> bool:
     """Return whether a browser says that a page of another site asks this."""
     origin = headers.get('origin')
     if origin is not None:
-        return urlsplit(origin).netloc.lower() != headers.get('host', '').lower()
+        whence = origin.partition('://')[2].lower()
+        return not whence or whence != headers.get('host', '').lower()
     return headers.get('sec-fetch-site', 'same-origin') not in ('same-origin', 'none')
 
 

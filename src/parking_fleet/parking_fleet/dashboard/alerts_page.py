@@ -37,7 +37,7 @@ STYLE = """
   box-shadow: var(--shadow, none); }
 .alert-card.alert-open { border-left-color: var(--occupied, #D55E00); }
 .alert-card.alert-acknowledged { border-left-color: var(--free, #0072B2); }
-.alert-card h3 { font-size: 1.1rem; line-height: 1.35; font-weight: 600; margin: 2px 0 6px; }
+.alert-card h2 { font-size: 1.1rem; line-height: 1.35; font-weight: 600; margin: 2px 0 6px; }
 .alert-word { display: inline-flex; align-items: center; gap: 6px; font-size: .85rem; font-weight: 600; }
 .alert-open .alert-word { color: var(--warn-ink, inherit); }
 .alert-small { color: var(--muted, inherit); font-size: .92rem; }
@@ -160,7 +160,7 @@ class _AlertsPage:
         with ui.element('div').classes('alert-word'):
             ui.icon(row.icon, size='20px').props('aria-hidden=true')
             ui.label(row.word)
-        _text(row.text, 'h3')
+        _text(row.text, 'h2')
         ui.label(f'{row.place} · {row.since}').classes('alert-small')
         if row.advice:
             ui.label(row.advice).classes('alert-next')

@@ -57,6 +57,7 @@ def test_a_wish_is_sent_and_what_became_of_it_shows(
     interval = setting(page, 'interval_s')
     expect(interval).to_contain_text('120')
     expect(setting(page, 'zones')).to_contain_text('north: 2 zones, 24 bays')
+    expect(page.get_by_role('link', name='Look where north counts')).to_be_visible()
 
     model = setting(page, 'model')
     model.get_by_label('Version of the model').fill('9/9')
@@ -74,7 +75,7 @@ def test_a_wish_is_sent_and_what_became_of_it_shows(
     page.screenshot(path=SCREENS / f'settings-{width}-{scheme}.png', full_page=True)
 
     for name in ('interval_s', 'model'):
-        setting(page, name).get_by_role('button', name='as the device is configured').click()
+        setting(page, name).get_by_role('button', name='As configured').click()
         expect(setting(page, name)).to_contain_text('○ as the device is configured')
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from nicegui import run, ui
 
@@ -124,12 +125,21 @@ class _Panel:
             if self._may_change and kind.kind != 'zones':
                 self._draw_inputs(kind, row)
             ui.label(kind.hint).classes('text-sm muted')
+            if kind.kind == 'zones':
+                self._draw_links()
             if self._may_change:
                 row.back = (
                     ui.button('As configured', on_click=partial(self._take_back, kind.name))
-                    .props(f'no-caps flat dense aria-label="{kind.title}: as the device is configured"')
+                    .props(f'no-caps flat dense aria-label="As configured: {kind.title}"')
                     .classes('self-start')
                 )
+
+    def _draw_links(self) -> None:
+        health = self._service.fleet.device(self._uuid)
+        for camera in health.cameras if health is not None else ():
+            if camera.camera:
+                address = f'/device/{quote(self._uuid, safe="")}/zones/{quote(camera.camera, safe="")}'
+                ui.link(f'Look where {camera.camera} counts', address)
 
     def _draw_inputs(self, kind: SettingKind, row: _Row) -> None:
         look = 'outlined dense'

@@ -90,7 +90,7 @@ def register(dashboard: Dashboard, person_of: Callable[[], Person] = present_per
     async def show() -> None:
         page = _AlertsPage(dashboard, person_of())
         await page.read_past()
-        with frame('Alerts'):
+        with frame('Alerts', dashboard):
             page.draw()
         follow(dashboard.service.fleet.feed, page.take)
         ui.timer(REDRAW_EVERY_S, page.look)

@@ -49,7 +49,7 @@ def register(dashboard: Dashboard) -> None:
         if health is None:
             raise HTTPException(404, f'No device with the uuid {uuid} has reported so far.')
         page = _DevicePage(dashboard, uuid)
-        with frame(name_of(health.record), kicker='Device'):
+        with frame(name_of(health.record), dashboard, kicker='Device'):
             page.draw(health)
             with _panel('Settings'):
                 settings_panel(dashboard, uuid, may_change=visitor().is_operator)

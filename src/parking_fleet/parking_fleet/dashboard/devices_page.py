@@ -25,7 +25,7 @@ def register(dashboard: Dashboard) -> None:
     @ui.page('/devices')
     def show() -> None:
         known = {row.uuid: row for row in rows()}
-        with frame('Devices'):
+        with frame('Devices', dashboard):
             empty = ui.label('No device has reported yet.').classes('panel')
             empty.set_visibility(not known)
             table = DeviceTable(list(known.values()), now_ms())

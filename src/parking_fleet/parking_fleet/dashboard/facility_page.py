@@ -48,14 +48,14 @@ def register(dashboard: Dashboard) -> None:
     def show(facility_id: str) -> None:
         view = fleet.facility(facility_id)
         if view is None:
-            with frame('No such facility'):
+            with frame('No such facility', dashboard):
                 html(
                     'No facility has this address. It may have another name now, or no device reports.',
                     'p',
                 )
                 ui.link('See all facilities', '/')
             return
-        with frame(view.title), ui.element('div').classes('fac-page'):
+        with frame(view.title, dashboard), ui.element('div').classes('fac-page'):
             _draw(dashboard, past, view)
 
 

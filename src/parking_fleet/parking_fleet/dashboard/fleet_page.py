@@ -38,7 +38,7 @@ def register(dashboard: Dashboard) -> None:
     async def show() -> None:
         client = ui.context.client
         present = await board.present()
-        with frame('Fleet'):
+        with frame('Fleet', dashboard):
             _trouble(service)
             empty = _empty(service)
             cards = FleetCards(present)

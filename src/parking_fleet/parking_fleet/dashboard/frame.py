@@ -6,6 +6,8 @@ from html import escape
 
 from nicegui import ui
 
+from parking_fleet.dashboard.alerts_badge import alerts_badge
+from parking_fleet.dashboard.context import Dashboard
 from parking_fleet.dashboard.plain import NotAllowedError
 from parking_fleet.dashboard.theme import THEME_COOKIE, Theme, chosen_theme, style_address
 from parking_fleet.login.sessions import Visitor
@@ -24,7 +26,9 @@ def visitor() -> Visitor:
 
 
 @contextmanager
-def frame(title: str, *, operators_only: bool = False, kicker: str = '') -> Iterator[None]:
+def frame(
+    title: str, dashboard: Dashboard, *, operators_only: bool = False, kicker: str = ''
+) -> Iterator[None]:
     """Draw a page around what is drawn inside of the `with`.
 
     Strangers never come here: `gate.Gate` sends them to the login. Inside, `visitor()` tells who
@@ -32,6 +36,7 @@ def frame(title: str, *, operators_only: bool = False, kicker: str = '') -> Iter
 
     Args:
         title: of the page, for the window and the heading.
+        dashboard: whose open alerts are counted in the header.
         operators_only: whether a reader is told that this page is not for readers.
         kicker: a short line above the heading, such as what kind of thing it is about.
 
@@ -53,6 +58,7 @@ def frame(title: str, *, operators_only: bool = False, kicker: str = '') -> Iter
         )
         _navigation(client.request.url.path)
         with ui.element('div').classes('fleet-person'):
+            alerts_badge(dashboard)
             _theme_switch(theme, chosen_theme(client.request))
             _person()
     # Quasar's page is the <main> of the document.

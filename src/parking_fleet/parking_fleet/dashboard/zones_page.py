@@ -68,6 +68,7 @@ class ZonesPage:
         self, dashboard: Dashboard, links: DeviceLinks, shelf: PictureShelf, camera: str, uuid: str = ''
     ) -> None:
         self._links, self._shelf, self._camera, self._uuid = links, shelf, camera, uuid
+        self._dashboard = dashboard
         role = dashboard.door.role_of(ui.context.client.request, None)
         self._is_operator = role == 'operator'
         self._history = History(Drawing(camera=camera))
@@ -81,7 +82,7 @@ class ZonesPage:
         ui.context.client.on_delete(lambda: self._shelf.drop(self._picture))
         title = f'Zones of {self._camera}' if self._uuid else 'Draw zones'
         kicker = f'Device {self._uuid}' if self._uuid else 'For a camera that is not in the fleet yet'
-        with frame(title, kicker=kicker):
+        with frame(title, self._dashboard, kicker=kicker):
             self._draw_tools()
             self._editor = ZoneEditor(self._history, self._edit, self._restore)
             with ui.element('section').classes('panel zone-result').props('aria-labelledby=result'):

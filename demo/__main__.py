@@ -165,6 +165,8 @@ def _write_configuration(
             'certificate': str(identity.certificate),
             'private_key': str(identity.private_key),
             'ca': str(identity.ca),
+            # The dashboard is on this machine, as the pictures are.
+            'snapshots': True,
         },
     }
     path = FOLDER / 'fleet.yaml'

@@ -81,6 +81,7 @@ def _settings(broker: LocalBroker) -> dict[str, object]:
             'certificate': str(identity.certificate),
             'private_key': str(identity.private_key),
             'ca': str(identity.ca),
+            'answers_shadow': True,
         },
         'web': {'port': USUAL_PORT if _is_free(USUAL_PORT) else 0},
     }

@@ -9,7 +9,9 @@ setup(
     version='0.1.0',
     packages=find_packages(exclude=['test']),
     # messages/schemas is a link to the one copy of the published schemas, in parking_monitor.
-    package_data={NAME: ['py.typed', 'messages/schemas/*.json', 'dashboard/static/*']},
+    package_data={
+        NAME: ['py.typed', 'messages/schemas/*.json', 'dashboard/static/*', 'dashboard/zone_parts/*']
+    },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from parking_monitor import config
 from parking_monitor.counting.bays import Bay
@@ -14,6 +14,7 @@ from tests.support.fleet_service import FleetService
 from tests.support.patience import PATIENCE_S
 from tests.support.zone_drawing import Spot, ZoneDrawer, simulated_picture
 
+expect.set_options(timeout=PATIENCE_S * 1_000)
 SCREENS = Path('build/screens')
 NEAR = 0.004
 """So far off a click may be: half a pixel of a picture that is shown small."""
@@ -48,7 +49,7 @@ def counter_of(camera: config.Camera) -> Counter:
     return Counter(
         [Zone(zone.name, tuple(zone.polygon), zone.capacity) for zone in camera.zones],
         bays=[Bay(bay.name, tuple(bay.polygon)) for bay in camera.bays],
-        gates=[Gate(gate.name, tuple(gate.line), gate.inside) for gate in camera.gates],
+        gates=[Gate(gate.name, gate.line, gate.inside) for gate in camera.gates],
     )
 
 
@@ -217,7 +218,7 @@ def test_a_section_is_loaded_changed_and_written_with_its_other_fields(drawer: Z
 def test_leaving_with_changes_asks_first(drawer: ZoneDrawer) -> None:
     questions: list[str] = []
 
-    def stay(dialog: object) -> None:
+    def stay(dialog: Dialog) -> None:
         questions.append(dialog.type)
         dialog.dismiss()
 
@@ -256,16 +257,11 @@ def test_what_is_no_picture_is_refused(service: FleetService, page: Page, tmp_pa
     expect(drawer.picture.locator('image')).to_have_count(0)
 
 
-@pytest.mark.parametrize('theme', ['light', 'dark'])
-@pytest.mark.parametrize(('device', 'width', 'height'), [('phone', 390, 844), ('desktop', 1440, 900)])
+@pytest.mark.parametrize(('device', 'size'), [('phone', (390, 844)), ('desktop', (1440, 900))])
 def test_the_page_is_photographed(
-    service: FleetService, browser: Browser, picture: Path, theme: str, device: str, width: int, height: int
+    service: FleetService, browser: Browser, picture: Path, device: str, size: tuple[int, int]
 ) -> None:
-    context = browser.new_context(
-        viewport={'width': width, 'height': height},
-        color_scheme='dark' if theme == 'dark' else 'light',
-        has_touch=device == 'phone',
-    )
+    context = browser.new_context(viewport={'width': size[0], 'height': size[1]}, has_touch=device == 'phone')
     context.set_default_timeout(PATIENCE_S * 1000)
     drawer = ZoneDrawer(context.new_page(), f'{service.url}/zones')
     drawer.upload(picture)
@@ -276,8 +272,12 @@ def test_the_page_is_photographed(
     drawer.click((0.06, 0.52), (0.17, 0.42))
     expect(drawer.item('Gate 1')).to_be_visible()
     drawer.tool('Zone')
-    drawer.click((0.0, 0.66), (0.12, 0.5), (0.9, 0.55), (0.99, 0.82), (0.0, 0.66))
-    expect(drawer.item('Zone 1')).to_be_visible()
+    drawer.click((0.0, 0.72), (0.12, 0.5), (0.9, 0.55), (0.99, 0.82), (0.0, 0.72))
+    expect(drawer.item('Zone 1')).to_contain_text('8 bays')
+    drawer.page.evaluate('scrollTo(0, 0)')
     SCREENS.mkdir(parents=True, exist_ok=True)
-    drawer.page.screenshot(path=SCREENS / f'zones-{device}-{theme}.png', full_page=device == 'phone')
+    for theme in ('light', 'dark'):
+        drawer.page.emulate_media(color_scheme=theme)
+        expect(drawer.page.locator(f'body.body--{theme}')).to_have_count(1)
+        drawer.page.screenshot(path=SCREENS / f'zones-{device}-{theme}.png', full_page=device == 'phone')
     context.close()

@@ -14,7 +14,7 @@ EMPTY_PICTURE: Mapping[str, Any] = {'src': '', 'width': 1280, 'height': 720}
 """What is drawn on as long as there is no picture."""
 
 
-class ZoneEditor(Element, component='static/zone_editor.js'):
+class ZoneEditor(Element, component='static/zone_editor.js', esm={'parking-zone-parts': 'zone_parts'}):
     """Draw on a picture with mouse, finger or keys.
 
     Args:

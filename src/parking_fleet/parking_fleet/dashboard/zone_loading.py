@@ -33,7 +33,7 @@ def file_button(
     )
     upload.props(f'accept="{accepted}"').style('display: none')
     # The browser asks for a file only at once after a click, so not by way of the server.
-    ui.button(text).props('no-caps outline').on(
+    ui.button(text, color=None).props('no-caps outline').on(
         'click', js_handler=f'() => getElement({upload.id}).$refs.qRef.pickFiles()'
     )
 

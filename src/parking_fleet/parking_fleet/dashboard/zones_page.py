@@ -1,5 +1,6 @@
 """Draw zones, bays and gates on a picture of a camera."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +13,7 @@ from parking_fleet.dashboard.context import Dashboard
 from parking_fleet.dashboard.frame import frame
 from parking_fleet.dashboard.picture_shelf import PictureShelf
 from parking_fleet.dashboard.zone_editor import ZoneEditor
-from parking_fleet.dashboard.zone_links import DeviceLinks
+from parking_fleet.dashboard.zone_links import DeviceLinks, NoAnswerError, links_of
 from parking_fleet.dashboard.zone_loading import ask_for_section, file_button
 from parking_fleet.zones.checking import problems_of
 from parking_fleet.zones.drawing import Drawing, DrawingError
@@ -38,19 +39,19 @@ def register(dashboard: Dashboard, links: DeviceLinks | None = None) -> None:
 
     Args:
         dashboard: what every page needs.
-        links: the ways to devices; none unless given.
+        links: the ways to devices; those of the service unless given.
     """
-    ways = links or DeviceLinks()
+    ways = links or links_of(dashboard.service)
     shelf = PictureShelf()
     shelf.serve()
 
     @ui.page('/device/{uuid}/zones/{camera}')
-    async def show(uuid: str, camera: str) -> None:
-        await ZonesPage(dashboard, ways, shelf, camera, uuid).draw()
+    def show(uuid: str, camera: str) -> None:
+        ZonesPage(dashboard, ways, shelf, camera, uuid).draw()
 
     @ui.page('/zones')
-    async def show_without_device() -> None:
-        await ZonesPage(dashboard, ways, shelf, 'camera').draw()
+    def show_without_device() -> None:
+        ZonesPage(dashboard, ways, shelf, 'camera').draw()
 
 
 class ZonesPage:
@@ -75,21 +76,21 @@ class ZonesPage:
         self._saved = self._history.present
         self._picture = ''
 
-    async def draw(self) -> None:
-        """Draw the page."""
-        await self._load_reported()
+    def draw(self) -> None:
+        """Draw the page; what the device tells comes later."""
         ui.add_head_html(_STYLE)
         ui.context.client.on_delete(lambda: self._shelf.drop(self._picture))
         title = f'Zones of {self._camera}' if self._uuid else 'Draw zones'
         kicker = f'Device {self._uuid}' if self._uuid else 'For a camera that is not in the fleet yet'
         with frame(title, self._dashboard, kicker=kicker):
             self._draw_tools()
+            self._news = ui.label().classes('muted').props('role=status')
             self._editor = ZoneEditor(self._history, self._edit, self._restore)
             with ui.element('section').classes('panel zone-result').props('aria-labelledby=result'):
                 self._draw_result()
         self._show()
-        if self._links.picture is not None and self._uuid:
-            await self._fetch_picture()
+        if self._uuid:
+            ui.timer(0.0, self._ask_the_device, once=True)
 
     def _draw_tools(self) -> None:
         with ui.element('div').classes('zone-tools'):
@@ -111,8 +112,8 @@ class ZonesPage:
         with ui.element('div').classes('zone-tools'):
             self._copy_button = _button('Copy', self._copy)
             self._download_button = _button('Download', self._download)
-            self._send_button = _button('Send to the device', self._ask_before_sending).props('color=primary')
-            self._send_button.props(remove='outline').set_visibility(bool(self._uuid))
+            self._send_button = _button('Send to the device', self._ask_before_sending).classes('zone-send')
+            self._send_button.set_visibility(bool(self._uuid))
         self._why = ui.label().classes('muted')
 
     def _show(self, told: str = '', choose: int = 0) -> None:
@@ -168,11 +169,15 @@ class ZonesPage:
     async def _fetch_picture(self) -> None:
         if self._links.picture is None:
             return
-        content = await run.io_bound(self._links.picture, self._uuid, self._camera)
+        self._news.set_text('Asking the device for a picture …')
+        try:
+            content = await run.io_bound(self._links.picture, self._uuid, self._camera)
+        except NoAnswerError as error:
+            self._news.set_text(f'No picture from the device: {error}. Upload one instead.')
+            return
+        self._news.set_text('')
         if content:
             self._take_picture(content)
-        else:
-            ui.notify('The device has no picture now. Upload one, or try again.', type='info')
 
     def _take_picture(self, content: bytes) -> None:
         try:
@@ -186,17 +191,23 @@ class ZonesPage:
 
     # Loading
 
+    async def _ask_the_device(self) -> None:
+        await asyncio.gather(self._load_reported(), self._fetch_picture())
+
     async def _load_reported(self) -> None:
-        if self._links.reported is None or not self._uuid:
+        if self._links.reported is None:
             return
+        empty = self._history.present
         layout = await run.io_bound(self._links.reported, self._uuid, self._camera)
-        if layout:
-            try:
-                drawing = read_camera({**layout, 'name': self._camera})
-            except DrawingError:
-                return  # what another version says of itself; drawn anew it is understood
-            self._history = History(drawing)
-            self._saved = drawing
+        if not layout or self._history.present is not empty:
+            return
+        try:
+            drawing = read_camera({**layout, 'name': self._camera})
+        except DrawingError:
+            return  # what another version says of itself; drawn anew it is understood
+        self._history.begin(drawing)
+        self._saved = drawing
+        self._show(f'The device counts by {_counted(drawing)}')
 
     async def _ask_for_section(self) -> None:
         drawing = await ask_for_section(self._camera if self._uuid else '')
@@ -262,7 +273,7 @@ class ZonesPage:
 
 
 def _button(text: str, act: Any) -> ui.button:
-    return ui.button(text, on_click=act).props('no-caps outline')
+    return ui.button(text, on_click=act, color=None).props('no-caps outline')
 
 
 def _counted(drawing: Drawing) -> str:

@@ -30,6 +30,13 @@ class History:
         """Return whether there is something after."""
         return bool(self._after)
 
+    def begin(self, drawing: Drawing) -> None:
+        """Begin anew with a drawing; there is nothing before it."""
+        self.present = drawing
+        self._before.clear()
+        self._after.clear()
+        self._step = None
+
     def put(self, drawing: Drawing, step: object = None) -> None:
         """Make a drawing the present one.
 

@@ -117,7 +117,7 @@ def tiles_of(views: Iterable[FacilityView], devices: Sequence[DeviceHealth]) -> 
         ),
         Tile(
             number_text(problems),
-            'other devices to look at' if away else 'devices to look at',
+            f'{"other " if away else ""}{"device" if problems == 1 else "devices"} to look at',
             is_warning=bool(problems),
         ),
     )

@@ -13,7 +13,13 @@ from parking_fleet.dashboard.theme import THEME_COOKIE, Theme, chosen_theme, sty
 from parking_fleet.login.sessions import Visitor
 
 _NAVIGATION = (('Fleet', '/'), ('Devices', '/devices'), ('Alerts', '/alerts'))
-_BELONGS = {'facility': '/', 'device': '/devices', 'devices': '/devices', 'alerts': '/alerts'}
+_BELONGS = {
+    'facility': '/',
+    'device': '/devices',
+    'devices': '/devices',
+    'zones': '/devices',
+    'alerts': '/alerts',
+}
 _YEAR_S = 365 * 86_400
 _HEAD = '<link rel="stylesheet" href="{style}">'
 _SKIP = '<a class="skip" href="#main">To the content</a>'
@@ -49,6 +55,7 @@ def frame(
     ui.page_title(f'{title} · Parking fleet')
     ui.add_head_html(_HEAD.format(style=style_address()))
     ui.add_body_html(_SKIP)
+    ui.colors(primary='#005b8f')
     theme = ui.dark_mode(_dark(chosen_theme(client.request)))
     with ui.header(elevated=False).classes('fleet-header'), ui.element('div').classes('fleet-bar'):
         ui.html(

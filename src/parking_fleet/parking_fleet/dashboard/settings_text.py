@@ -76,7 +76,7 @@ def _object_text(name: str, value: dict[str, Any]) -> str:
     if name == 'zones':
         return '; '.join(f'{camera}: {_layout_text(layout)}' for camera, layout in value.items())
     if set(value) == {'name', 'version'}:
-        return f'{value["name"]}, version {value["version"]}'
+        return f'{value["name"]}, version {value["version"]}' if value['version'] else str(value['name'])
     return '; '.join(f'{camera}: {value_text(name, each)}' for camera, each in value.items())
 
 

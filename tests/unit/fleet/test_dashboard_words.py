@@ -109,7 +109,7 @@ def test_the_whole_fleet_is_summed_up() -> None:
         ('7 to 16', 'free of 20 places', False),
         ('2', 'facilities, 2 open', False),
         ('2 of 3', 'devices heard; 1 silent', True),
-        ('1', 'other devices to look at', True),
+        ('1', 'other device to look at', True),
     ]
 
 

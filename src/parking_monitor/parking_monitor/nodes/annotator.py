@@ -27,8 +27,8 @@ class Annotator(Node):
     def __init__(self) -> None:
         super().__init__('annotator')
         self._camera = declare(self, 'camera', 'camera', 'Name of the camera, drawn on the picture')
-        self._parameters = places.declared(self)
-        self._places = _to_draw(self._parameters.now)
+        self._places_told = places.declared(self)
+        self._places = _to_draw(self._places_told.now)
         on_change(self, {'places': self._set_places})
         self._quality = declare(self, 'jpeg_quality', 80, 'Quality of the JPEG, 1 to 100', limits=(1, 100))
         self._pictures: OrderedDict[int, CompressedImage] = OrderedDict()
@@ -47,7 +47,7 @@ class Annotator(Node):
         """Put nothing away: this node holds no threads, processes or connections."""
 
     def _set_places(self, text: str) -> None:
-        self._places = _to_draw(self._parameters.set(text))
+        self._places = _to_draw(self._places_told.set(text))
 
     def _on_matched(self, info: QoSPublisherMatchedInfo) -> None:
         is_watched = info.current_count > 0

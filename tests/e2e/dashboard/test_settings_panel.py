@@ -1,5 +1,6 @@
 """An operator sets a device in the browser; broker, service and shadows are real."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,14 @@ def report(sender: Sender, **changes: Any) -> None:
     sender.send([(shadow_topic(SENDER, 'update'), {'state': state})])
 
 
+def wait_until_known(service: FleetService) -> None:
+    """Return once what the device sent is stored: the page of a device that nobody heard is none."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not httpx.get(f'{service.url}/api/v1/devices/device-1', timeout=PATIENCE_S).is_success:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+
+
 def setting(page: Page, name: str) -> Any:
     return page.locator(f'[data-setting={name}]')
 
@@ -53,6 +62,7 @@ def test_a_wish_is_sent_and_what_became_of_it_shows(
     page.emulate_media(color_scheme=scheme)
     sender.send([(f'parking/{SENDER}/count', count_content(at_ms=now_ms()))])
     report(sender)
+    wait_until_known(service)
     page.goto(f'{service.url}/device/device-1')
     interval = setting(page, 'interval_s')
     expect(interval).to_contain_text('120')
@@ -84,6 +94,7 @@ def test_the_api_sets_a_device_too_and_refuses_what_no_device_takes(
 ) -> None:
     sender.send([(f'parking/{SENDER}/count', count_content(at_ms=now_ms()))])
     report(sender)
+    wait_until_known(service)
     with httpx.Client(base_url=f'{service.url}/api/v1/devices/device-1', timeout=PATIENCE_S) as client:
         refused = client.patch('/settings', json={'interval_s': 0, 'colour': 'red'})
         assert refused.status_code == 422

@@ -21,7 +21,6 @@ from parking_fleet.live.events import CameraChanged, DeviceChanged, Event, Misse
 from parking_fleet.shadow.shadows import Outcome
 from parking_fleet.shadow.wishes import BY_NAME, KINDS, SettingKind, Standing, checked, standings
 
-_LOOK_AGAIN_S = 0.5
 _UNHEARD = (
     'Nothing was heard of the settings of this device so far. It tells them when it is connected to the '
     'broker and somebody keeps device shadows there: AWS IoT Core does; on another broker this service does, '
@@ -40,8 +39,6 @@ def settings_panel(dashboard: Dashboard, uuid: str, *, may_change: bool) -> None
     panel = _Panel(dashboard, uuid, may_change=may_change)
     panel.draw()
     follow(dashboard.service.fleet.feed, panel.look)
-    # What changed between drawing and following is seen by nobody else.
-    ui.timer(_LOOK_AGAIN_S, panel.refresh, once=True)
 
 
 class _Row:

@@ -1,7 +1,11 @@
-"""Make the pictures of the guides again: `make pictures`."""
+"""Make the pictures of the guides again: `make pictures`.
+
+Those of the dashboard are what its browser tests saw last: run tests/e2e/dashboard before.
+"""
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import yaml
 
@@ -12,6 +16,10 @@ from parking_monitor.simulation.simulator import Simulator
 from parking_monitor.values import Image
 
 FOLDER = Path(__file__).parents[1] / 'docs' / 'pictures'
+SCREENS = Path(__file__).parents[1] / 'build' / 'screens'
+PAGES = {'fleet-desktop-light': 'fleet', 'facility-desktop-light': 'facility', 'zones-desktop-light': 'zones'}
+"""Screenshots by name, and what they are called in the guides."""
+
 SCENE, WIDTH, HEIGHT = 'oblique_lot', 960, 720
 HALF_FULL_S = 700.0
 
@@ -29,6 +37,14 @@ def main() -> None:
     _write('oblique_lot', image)
     _write('grid', drawing.lay_out(image, drawing.Places(), grid=True))
     _write('places', drawing.lay_out(image, outlines))
+    for screen, name in PAGES.items():
+        path = SCREENS / f'{screen}.png'
+        if path.exists():
+            screen_image = cv2.imread(str(path))
+            height = round(screen_image.shape[0] * WIDTH / screen_image.shape[1])
+            _write(name, cv2.resize(screen_image, (WIDTH, height), interpolation=cv2.INTER_AREA))
+        else:
+            print(f'{FOLDER / name}.jpg stays as it is: there is no {path}; run tests/e2e/dashboard first')
 
 
 def _write(name: str, image: Image) -> None:

@@ -45,7 +45,7 @@ def test_a_layout_that_was_written_is_read_as_it_was(points: list[tuple[float, f
         text = text_of({'bays': [{'name': 'A1', 'polygon': polygon}]})
         again = text_of(json.loads(text))
     except ValueError as error:
-        assert 'area' in str(error)
+        assert 'area' in str(error) or 'must not cross itself' in str(error)
     else:
         assert again == text
 

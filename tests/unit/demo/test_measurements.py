@@ -89,6 +89,7 @@ def test_the_report_has_the_documented_keys(tmp_path: Path) -> None:
         'unknown',
         'entered',
         'left',
+        'counts_stored',
     ]
 
 

@@ -83,6 +83,7 @@ PUBLISHED: dict[str, Callable[[str], Iterable[str]]] = {
     'live_topics': topics.live_topics,
     'ros_topic': lambda thing: [topics.ros_topic(thing, 'lidar/scan')],
     'shadow_topic': lambda thing: [topics.shadow_topic(thing, verb) for verb in ('get', 'update')],
+    'snapshot_topic': lambda thing: [topics.snapshot_topic(thing, 'lane')],
     'status_topic': lambda thing: [topics.status_topic(thing)],
 }
 """What a thing publishes, by the function that names the topics."""
@@ -94,7 +95,8 @@ def test_every_function_that_names_topics_is_looked_at_here() -> None:
         for name, function in inspect.getmembers(topics, inspect.isfunction)
         if function.__module__ == topics.__name__ and name.endswith(('_topic', '_topics'))
     }
-    assert named - {'check_topic'} == set(PUBLISHED)
+    # Where it is asked for a picture it listens, as below all of its own topics.
+    assert named - {'check_topic', 'snapshot_request_topic'} == set(PUBLISHED)
 
 
 @pytest.mark.parametrize('name', sorted(PUBLISHED))

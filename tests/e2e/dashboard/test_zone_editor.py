@@ -152,6 +152,8 @@ def test_everything_is_drawn_with_keys_alone(service: FleetService, page: Page) 
     page.keyboard.type('south')
     page.keyboard.press('Enter')
     expect(drawer.picture).to_be_focused()
+    # The server has seen it: what it says of the new name comes before what the next keys say.
+    expect(page.locator('#section')).to_contain_text('name: south')
     page.keyboard.press('Period')
     page.keyboard.press('Period')
     expect(page.get_by_role('status').filter(has_text='Corner 2 of south, 60 % from left')).to_be_attached()

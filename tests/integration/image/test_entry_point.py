@@ -1,6 +1,7 @@
 """The entry point of the image, run for real in a folder laid out like the image."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import yaml
 from parking_monitor import shared_memory
 from tests.support.laid_out_image import LaidOutImage, Running
 from tests.support.models import Script
+from tests.support.patience import PATIENCE_S
 from tests.support.pictures import write_clip, write_square_finder
 from tests.support.ros_graph import Domain
 
@@ -51,6 +53,16 @@ def health(image: LaidOutImage, environment: dict[str, str]) -> tuple[int, str]:
     return check.wait(), check.said
 
 
+def health_once_well(image: LaidOutImage, environment: dict[str, str]) -> str:
+    """Return the line of the health check, once it is well: Docker asks again and again too."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        code, line = health(image, environment)
+        if code == 0:
+            return line
+        assert time.monotonic() < deadline_s, line
+
+
 def write_claim(image: LaidOutImage) -> None:
     """Put a claim into the image whose broker nobody is."""
     settings = {'endpoint': 'localhost', 'port': 9, 'template': 'fleet', 'topic': 'EI_TOPIC'}
@@ -80,7 +92,7 @@ def test_a_device_counts_while_it_asks_for_its_identity(
         device.wait_for('UNKNOWN -> OK')
         (boot,) = [line for line in device.command_lines() if 'provisioning.first_boot' in line]
         assert '--serial abc' in boot
-        assert health(image, environment) == (0, 'healthy: camera: 2 cars\n')
+        assert health_once_well(image, environment) == 'healthy: camera: 2 cars\n'
         assert device.stop() == 0
     assert 'fleet: stopped' in device.said
 
@@ -95,8 +107,8 @@ def test_a_device_without_anything_stays_up_and_says_what_it_waits_for(
         device.wait_for('COLLECTION MODE N')
         device.wait_for('camera: ')
         device.wait_for('waiting for the identity: ')
-        code, line = health(image, environment)
-        assert (code, 'waits, UNKNOWN' in line, 'identity' in line) == (0, True, True)
+        line = health_once_well(image, environment)
+        assert ('waits, UNKNOWN' in line, 'identity' in line) == (True, True), line
         assert device.stop() == 0
 
 

@@ -13,11 +13,11 @@ from benchmarks.fleet_parts.scene import Kind
 from benchmarks.fleet_parts.year import Answer
 from benchmarks.results import console, write
 
-SECONDS = 30.0
+SECONDS = 20.0
 FLEETS = (10, 1_000, 10_000)
 """Devices for the delay to the page."""
 
-LADDER = (20_000, 15_000, 10_000, 7_500, 5_000, 2_500)
+LADDER = (15_000, 10_000, 5_000, 2_500)
 """Devices for the most that workers sustain, from the top until one is sustained."""
 
 KINDS: tuple[Kind, ...] = ('sqlite', 'postgresql')

@@ -25,17 +25,18 @@ _DEADLINE_MS = 30_000
 
 # In the page's own clock, which is this machine's: the time of the change, not of our asking for it.
 _WATCH = """
-(wanted, facility) => new Promise(resolve => {
-  const digits = node => (node.innerText || '').replace(/[^0-9]/g, '');
+(wanted, facility) => {
+  window.shown_ms = 0;
+  const digits = node => (node.textContent || '').replace(/[^0-9]/g, '');
   const card = () => document.querySelector('[data-facility="' + facility + '"]');
   const look = () => {
     const place = card();
-    if (place && digits(place).includes(wanted)) { observer.disconnect(); resolve(Date.now()); }
+    if (place && digits(place).includes(wanted)) { observer.disconnect(); window.shown_ms = Date.now(); }
   };
   const observer = new MutationObserver(look);
   observer.observe(document.body, {subtree: true, childList: true, characterData: true});
   look();
-})
+}
 """
 
 
@@ -92,11 +93,11 @@ class Probe:
             occupied=_CAPACITY - free,
             unknown=0,
         )
-        # The function returns nothing, for the promise is waited for only once it can come true.
-        self._page.evaluate(f'() => {{ window.shown = ({_WATCH})("{free}", "{_ID}"); }}')
+        self._page.evaluate(f'() => ({_WATCH})("{free}", "{_ID}")')
         published_ms = time.time() * 1000
         self._sender.send([(f'parking/{SENDER}/count', content)])
-        shown_ms = float(self._page.evaluate('window.shown'))
+        self._page.wait_for_function('window.shown_ms')
+        shown_ms = float(self._page.evaluate('window.shown_ms'))
         self.delays_ms.append(shown_ms - published_ms)
         time.sleep(self._chance.uniform(0, 2 * _OFTEN_S))
 

@@ -299,3 +299,16 @@ def test_pages_fit_the_screen_and_ask_nobody_else(
             visit.keep_picture(name)
         assert visit.troubles == []
         assert {httpx.URL(url).host for url in visit.asked if url.startswith('http')} == {'127.0.0.1'}
+
+
+def test_a_message_that_is_none_is_shown_with_its_reason(
+    service: FleetService, sender: Sender, visit: Visit
+) -> None:
+    sender.send([(f'parking/{SENDER}/count', {'uuid': '<b>who</b>', 'cars': -1})])
+    page = visit.page
+    page.goto(f'{service.url}/devices')
+    page.get_by_role('link', name='Messages that were refused').click()
+    row = page.get_by_role('row').filter(has_text='<b>who</b>')
+    expect(row).to_contain_text(f'parking/{SENDER}/count')
+    expect(row).to_contain_text('cars')
+    visit.keep_picture('refused')

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from parking_fleet.alerts.messages import clock_text
 from parking_fleet.alerts.values import Alert, Status
+from parking_fleet.dashboard.words import length_text
 
 _TOMORROW_HOUR = 7
 _WORDS: dict[Status, str] = {
@@ -97,15 +98,6 @@ def heading_text(rows: list[AlertRow]) -> str:
     return f'{_many(waiting)} {"needs" if waiting == 1 else "need"} somebody' + (
         f', {others} more {"is" if others == 1 else "are"} cared for or put off' if others else ''
     )
-
-
-def length_text(seconds: float) -> str:
-    """Return how long something lasts."""
-    if seconds < 120:
-        return f'{max(seconds, 0):.0f} s'
-    if seconds < 7_200:
-        return f'{seconds / 60:.0f} min'
-    return f'{seconds / 3600:.0f} h' if seconds < 172_800 else f'{seconds / 86_400:.0f} days'
 
 
 def _care(alert: Alert, now_ms: int) -> str:

@@ -15,6 +15,7 @@ from parking_fleet.dashboard import (
     devices_page,
     facility_page,
     fleet_page,
+    refused_page,
     zones_page,
 )
 from parking_fleet.dashboard.context import Dashboard
@@ -28,7 +29,7 @@ from parking_fleet.login.sessions import Sessions
 from parking_fleet.login.users import Users
 from parking_fleet.service import Service
 
-_PAGES = (fleet_page, facility_page, devices_page, device_page, zones_page, alerts_page)
+_PAGES = (fleet_page, facility_page, devices_page, device_page, zones_page, alerts_page, refused_page)
 
 _COOKIE = 'parking_fleet'
 _COOKIE_S = 30 * 86_400

@@ -29,6 +29,7 @@ def register(dashboard: Dashboard) -> None:
             empty = ui.label('No device has reported yet.').classes('panel')
             empty.set_visibility(not known)
             table = DeviceTable(list(known.values()), now_ms())
+            ui.link('Messages that were refused', '/refused')
             ui.link('Draw zones for a camera that is not in the fleet yet', '/zones')
 
         def look(_: Sequence[Event]) -> None:

@@ -18,6 +18,7 @@ _BELONGS = {
     'device': '/devices',
     'devices': '/devices',
     'zones': '/devices',
+    'refused': '/devices',
     'alerts': '/alerts',
 }
 _YEAR_S = 365 * 86_400

@@ -30,7 +30,7 @@ log_dest stdout
 # The key is for this user alone.
 user root
 """
-# As the policies of AWS: a thing's own topics, and the one that all share. Operators read everything.
+# As the policies of AWS: a thing's own topics, and the one that all share. Operators read everything, and set devices.
 _ACCESS = """\
 pattern readwrite parking/%u/#
 pattern readwrite $aws/things/%u/shadow/#
@@ -38,6 +38,9 @@ pattern write {topic}
 
 user operator
 topic read #
+topic readwrite $aws/things/+/shadow/#
+topic write parking/+/snapshot/request
+topic write parking/alerts/#
 """
 
 

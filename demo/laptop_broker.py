@@ -30,7 +30,8 @@ log_dest stdout
 # The key is for this user alone.
 user root
 """
-# As the policies of AWS: a thing's own topics, and the one that all share. Operators read everything, and set devices.
+# As the policies of AWS: a thing's own topics, and the one that all share. Operators read everything, and
+# set devices.
 _ACCESS = """\
 pattern readwrite parking/%u/#
 pattern readwrite $aws/things/%u/shadow/#

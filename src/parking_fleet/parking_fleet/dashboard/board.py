@@ -34,6 +34,9 @@ REST = 3.0
 LOOK_EVERY_S = 10.0
 """What changes by time alone, such as opening hours, is looked at so often."""
 
+TILES_REST = 10.0
+"""The numbers of the whole fleet take a look at every device: after it, they rest so many times as long."""
+
 TRENDS_EVERY_S = 120.0
 NEW_TRENDS_EVERY_S = 10.0
 
@@ -62,6 +65,8 @@ class Board:
         self._views: dict[str, FacilityView] = {}
         self._trends: dict[str, Trend] = {}
         self._tiles: tuple[Tile, ...] = ()
+        self._summed_s = float('-inf')
+        self._sum_took_s = 0.0
         self._watchers: dict[object, Tell] = {}
         self._task: asyncio.Task[None] | None = None
         self._trends_task: asyncio.Task[None] | None = None
@@ -127,7 +132,11 @@ class Board:
             if self._cards.get(view.id) != card:
                 self._cards[view.id] = card
                 changed.append(card)
-        self._tiles = tiles_of(self._views.values(), self._fleet.devices())
+        began_s = time.monotonic()
+        if names is None or began_s - self._summed_s >= TILES_REST * self._sum_took_s:
+            self._tiles = tiles_of(self._views.values(), self._fleet.devices())
+            self._summed_s = time.monotonic()
+            self._sum_took_s = self._summed_s - began_s
         return Change(tuple(changed), self._tiles)
 
     def _tell(self, change: Change) -> None:

@@ -65,6 +65,9 @@ class Fleet:
         self._clock_ms = clock_ms
         self._lock = threading.RLock()
         self._cameras: dict[tuple[str, str], CameraState] = {}
+        # The same by where they are, and by whose they are: nobody looks through ten thousand for one.
+        self._in_facility: dict[str, dict[tuple[str, str], CameraState]] = defaultdict(dict)
+        self._of_device: dict[str, dict[tuple[str, str], CameraState]] = defaultdict(dict)
         self._devices: dict[str, DeviceRecord] = {}
         self._standings: dict[str, Standing] = {}
         self._numbers: dict[int, int] = {}
@@ -115,7 +118,7 @@ class Fleet:
         """Return how a device is now."""
         with self._lock:
             record = self._devices.get(uuid)
-            cameras = [camera for camera in self._cameras.values() if camera.uuid == uuid]
+            cameras = list(self._of_device.get(uuid, {}).values())
         if record is None:
             return None
         cameras.sort(key=lambda each: each.camera)
@@ -171,13 +174,12 @@ class Fleet:
             return list(self._cameras.values()), dict(self._devices)
 
     def _views(self, names: list[str]) -> list[FacilityView]:
-        cameras, devices = self._snapshot()
         moment_ms = self._clock_ms()
-        by_facility: dict[str, list[CameraState]] = defaultdict(list)
-        by_device: dict[str, list[CameraState]] = defaultdict(list)
-        for camera in cameras:
-            by_facility[camera.facility].append(camera)
-            by_device[camera.uuid].append(camera)
+        with self._lock:
+            by_facility = {name: list(self._in_facility.get(name, {}).values()) for name in names}
+            uuids = {camera.uuid for cameras in by_facility.values() for camera in cameras}
+            by_device = {uuid: list(self._of_device[uuid].values()) for uuid in uuids}
+            devices = {uuid: self._devices[uuid] for uuid in uuids if uuid in self._devices}
         intervals = {
             uuid: self._interval_s(devices[uuid], by_device[uuid]) for uuid in by_device if uuid in devices
         }
@@ -208,7 +210,11 @@ class Fleet:
         for camera in cameras:
             known = self._cameras.get(camera.key)
             if known is None or camera.seq > known.seq:
+                if known is not None and known.facility != camera.facility:
+                    self._in_facility[known.facility].pop(known.key)
                 self._cameras[camera.key] = camera
+                self._in_facility[camera.facility][camera.key] = camera
+                self._of_device[camera.uuid][camera.key] = camera
                 newer.append(camera)
         return newer
 

@@ -1,5 +1,6 @@
 """Send alerts by e-mail."""
 
+import contextlib
 import logging
 import smtplib
 import ssl
@@ -58,14 +59,13 @@ class EmailSender:
             server = smtplib.SMTP_SSL(channel.host, channel.port, timeout=channel.timeout_s, context=context)
         else:
             server = smtplib.SMTP(channel.host, channel.port, timeout=channel.timeout_s)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(server.close)
             if channel.security == 'starttls':
                 server.starttls(context=context)
             if channel.user:
                 server.login(channel.user, channel.password.get_secret_value())
-        except BaseException:
-            server.close()
-            raise
+            undo.pop_all()
         return server
 
     def _mail(self, message: Message) -> EmailMessage:

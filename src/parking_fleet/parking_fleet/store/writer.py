@@ -111,27 +111,9 @@ class Writer:
         rows = [_count_row(key, by_key[key], camera_of(by_key[key])) for key in sorted(by_key)]
         new = [by_key[key] for key in insert_new(connection, COUNTS, rows)]
         placed = [(camera_of(entry), entry) for entry in new]
-        merge_rows(
-            connection,
-            MINUTES,
-            add_up((camera, minute_s(entry.placed_ms), entry) for camera, entry in placed),
-            merge_count_rows,
-        )
-        merge_rows(
-            connection,
-            QUARTERS,
-            add_up((camera, quarter_s(entry.placed_ms), entry) for camera, entry in placed),
-            merge_count_rows,
-        )
-        merge_rows(
-            connection,
-            DAYS,
-            add_up(
-                (camera, self._day_start(entry.report.facility, entry.placed_ms), entry)
-                for camera, entry in placed
-            ),
-            merge_count_rows,
-        )
+        for table, start_s in ((MINUTES, _minute_s), (QUARTERS, _quarter_s), (DAYS, self._day_s)):
+            rows_of_table = add_up((camera, start_s(entry), entry) for camera, entry in placed)
+            merge_rows(connection, table, rows_of_table, merge_count_rows)
         _update_newest(connection, placed)
         return new
 
@@ -146,22 +128,13 @@ class Writer:
         rows = [_crossing_row(key, by_key[key], camera_of(by_key[key])) for key in sorted(by_key)]
         new = [by_key[key] for key in insert_new(connection, CROSSINGS, rows)]
         placed = [(camera_of(entry), entry) for entry in new]
-        merge_rows(
-            connection,
-            FLOW_QUARTERS,
-            add_up_flow((camera, quarter_s(entry.placed_ms), entry) for camera, entry in placed),
-            merge_flow_rows,
-        )
-        merge_rows(
-            connection,
-            FLOW_DAYS,
-            add_up_flow(
-                (camera, self._day_start(entry.report.facility, entry.placed_ms), entry)
-                for camera, entry in placed
-            ),
-            merge_flow_rows,
-        )
+        for table, start_s in ((FLOW_QUARTERS, _quarter_s), (FLOW_DAYS, self._day_s)):
+            rows_of_table = add_up_flow((camera, start_s(entry), entry) for camera, entry in placed)
+            merge_rows(connection, table, rows_of_table, merge_flow_rows)
         return new
+
+    def _day_s(self, entry: CountEntry | CrossingEntry) -> int:
+        return self._day_start(entry.report.facility, entry.placed_ms)
 
     def _update_devices(
         self,
@@ -195,6 +168,14 @@ class Writer:
         connection.execute(insert(QUARANTINE, connection), rows)
         newest = select(func.max(QUARANTINE.c.id)).scalar_subquery()
         connection.execute(delete(QUARANTINE).where(QUARANTINE.c.id <= newest - self._quarantine_rows))
+
+
+def _minute_s(entry: CountEntry | CrossingEntry) -> int:
+    return minute_s(entry.placed_ms)
+
+
+def _quarter_s(entry: CountEntry | CrossingEntry) -> int:
+    return quarter_s(entry.placed_ms)
 
 
 def _first_arrivals(batch: Batch) -> dict[str, int]:

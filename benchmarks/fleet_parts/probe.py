@@ -1,7 +1,6 @@
 """Measure how long it takes from the publishing of a count to the page that shows it, in Chromium."""
 
 import random
-import shutil
 import time
 from contextlib import ExitStack
 from typing import Self
@@ -11,6 +10,7 @@ from playwright.sync_api import Page, sync_playwright
 from demo.broker import LocalBroker
 from parking_fleet.live.fleet import now_ms
 from parking_fleet.places.facilities import place_id
+from tests.support.chromium import launch
 from tests.support.fleet_messages import count_content
 from tests.support.fleet_sender import SENDER, Sender
 
@@ -64,10 +64,7 @@ class Probe:
         with ExitStack() as parts:
             self._sender = parts.enter_context(Sender(self._broker))
             playwright = parts.enter_context(sync_playwright())
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which('chromium'),
-                args=['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-            )
+            browser = launch(playwright)
             parts.callback(browser.close)
             self._page: Page = browser.new_page()
             self._page.set_default_timeout(_DEADLINE_MS)

@@ -1,34 +1,20 @@
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.broker import LocalBroker
+from tests.support.chromium import launch
 from tests.support.fleet_sender import Sender
 from tests.support.fleet_service import RECEIVER
 from tests.support.patience import PATIENCE_S
 
-# Without these Chromium asks its maker's servers for this and that.
-CHROMIUM_OPTIONS = (
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-)
 
-
-# Not for longer: while it is there, its event loop runs, and no test can run one of its own.
 @pytest.fixture(scope='package')
 def browser() -> Iterator[Browser]:
     """Give Debian's Chromium, without a window."""
-    program = shutil.which('chromium')
-    assert program, 'chromium is missing: make setup installs it'
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_OPTIONS))
+        running = launch(playwright)
         yield running
         running.close()
 

@@ -192,11 +192,22 @@ class RosGraph:
 
     def call(self, service_type: Any, name: str, /, deadline_s: float = PATIENCE_S, **fields: object) -> Any:
         """Call a service and return its response."""
-        client = self.node.create_client(service_type, self._absolute(name))
-        assert client.wait_for_service(deadline_s), f'no service {name}'
-        response = wait_for_future(client.call_async(service_type.Request(**fields)), deadline_s)
-        self.node.destroy_client(client)
+        response = self.ask(service_type, name, deadline_s, **fields)
+        assert response is not None, f'no answer of {name} within {deadline_s} s'
         return response
+
+    def ask(self, service_type: Any, name: str, /, within_s: float, **fields: object) -> Any:
+        """Call a service and return its response; None when there is none in time."""
+        client = self.node.create_client(service_type, self._absolute(name))
+        answered = threading.Event()
+        try:
+            if not client.wait_for_service(within_s):
+                return None
+            future = client.call_async(service_type.Request(**fields))
+            future.add_done_callback(lambda _future: answered.set())
+            return future.result() if answered.wait(within_s) else None
+        finally:
+            self.node.destroy_client(client)
 
     def set_parameter(self, node: str, name: str, value: object) -> Any:
         """Set a parameter of a node and return the result: `successful` and `reason`."""

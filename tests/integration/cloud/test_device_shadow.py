@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,21 @@ import pytest
 
 pytest.importorskip('rclpy', reason='ROS 2 is not here')
 
-from rcl_interfaces.msg import ParameterEvent
 from rcl_interfaces.srv import GetParameters
 from rclpy.parameter import parameter_value_to_python
-from rclpy.qos import qos_profile_parameter_events
 
 from demo.broker import LocalBroker
 from parking_monitor.cloud.shadow_file import FILE_NAME
 from parking_monitor.detection.studio.api import KEY_VARIABLE, target_of
 from tests.support.aws_on_broker import ACCESS_RULES, NAME, AwsOnBroker
 from tests.support.models import write_fake_eim
+from tests.support.patience import PATIENCE_S
 from tests.support.ros_graph import RosGraph, is_about, values_of
 from tests.support.studio_api import KEY, FakeStudio
 
 THING = 'garage'
 NOWHERE = 'http://127.0.0.1:9'
+ANSWER_S = 5.0
 COUNTER, DETECTOR = 'lane/car_counter', 'lane/ei_detector'
 
 
@@ -89,19 +90,21 @@ class Device:
         values = self.ros.call(GetParameters, f'{node}/get_parameters', names=[name]).values
         return parameter_value_to_python(values[0])
 
+    def wait_for_parameter(self, node: str, name: str, value: object) -> None:
+        """Return once a node has a value, that of a killed one being asked in vain for a while."""
+        end_s = time.monotonic() + PATIENCE_S
+        held: object = None
+        while held != value:
+            assert time.monotonic() < end_s, f'{name} of {node} is {held}, not {value}'
+            response = self.ros.ask(GetParameters, f'{node}/get_parameters', ANSWER_S, names=[name])
+            held = parameter_value_to_python(response.values[0]) if response else None
+
     def wait_for_value(self, name: str, text: str) -> dict[str, str]:
         """Return what the bridge shows on /diagnostics, once a value has a text in it."""
         status = self.diagnostics.wait_for(
             lambda one: is_about('aws_iot_bridge')(one) and text in values_of(one).get(name, '')
         )
         return values_of(status)
-
-
-def sets(event: ParameterEvent, name: str, value: object) -> bool:
-    return any(
-        parameter.name == name and parameter_value_to_python(parameter.value) == value
-        for parameter in event.changed_parameters
-    )
 
 
 def test_what_was_desired_while_offline_is_applied_refused_and_reported(
@@ -166,9 +169,8 @@ def test_a_node_that_comes_late_or_again_gets_its_setting_and_is_pending_until_t
 
         counter.send_signal(signal.SIGKILL)
         counter.wait()
-        events = ros.listen(ParameterEvent, '/parameter_events', qos_profile_parameter_events)
         device.start_counter()
-        events.wait_for(lambda event: event.node.endswith(COUNTER) and sets(event, 'min_confidence', 0.7))
+        device.wait_for_parameter(COUNTER, 'min_confidence', 0.7)
 
         assert ros.set_parameter(DETECTOR, 'confidence', 0.9).successful
         aws.wait_for_report(THING, lambda report: report['min_confidence'] == 0.9)

@@ -7,6 +7,9 @@ if [ $# -gt 0 ]; then
   exec python -m pytest "$@"
 fi
 mkdir -p build
+# Where processes of their own start on a busy machine, a failure counts when it comes twice; the
+# summary names what was run again.
+export PYTEST_ADDOPTS="${PYTEST_ADDOPTS:-} --reruns 1 -rfER"
 declare -A pids
 trap 'kill "${pids[@]}" 2>/dev/null' EXIT
 declare -A groups=([unit]='tests/unit tests/e2e/dashboard' [integration]='tests/integration')

@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 Row = dict[str, Any]
 Merge = Callable[[Table, Mapping[str, ColumnElement[Any]]], dict[str, ColumnElement[Any]]]
@@ -47,9 +48,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> lis
     names = tuple(rows[0])
     found: list[tuple[int, int]] = []
     if connection.dialect.name == 'postgresql':
-        statement = (
-            _insert_from_json(table, names).on_conflict_do_nothing().returning(table.c.device_id, table.c.seq)
-        )
+        statement = _postgresql_insert_new(table, names)
         found += [(device_id, seq) for device_id, seq in connection.execute(statement, _as_json(rows))]
     else:
         for part in _parts(rows):
@@ -79,14 +78,7 @@ def merge_rows(connection: Connection, table: Table, rows: Sequence[Row], merge:
         return
     names = tuple(rows[0])
     if connection.dialect.name == 'postgresql':
-        statement = _insert_from_json(table, names)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(table.primary_key.columns),
-                set_=merge(table, dict(statement.excluded.items())),
-            ),
-            _as_json(rows),
-        )
+        connection.execute(_postgresql_merge(table, names, merge), _as_json(rows))
     else:
         text, values = _sqlite_merge(table, names, merge)
         connection.exec_driver_sql(text, [values(row) for row in rows])
@@ -109,6 +101,22 @@ def _insert_from_json(table: Table, names: tuple[str, ...]) -> postgresql.Insert
         .render_derived(name='given', with_types=True)
     )
     return postgresql.insert(table).from_select(list(names), select(*(unfolded.c[name] for name in names)))
+
+
+# SQLAlchemy takes longer to put such a statement together than PostgreSQL to carry it out.
+@lru_cache(maxsize=64)
+def _postgresql_merge(table: Table, names: tuple[str, ...], merge: Merge) -> postgresql.Insert:
+    statement = _insert_from_json(table, names)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_=merge(table, dict(statement.excluded.items())),
+    )
+
+
+@lru_cache(maxsize=64)
+def _postgresql_insert_new(table: Table, names: tuple[str, ...]) -> ReturningInsert[Any]:
+    statement = _insert_from_json(table, names).on_conflict_do_nothing()
+    return statement.returning(table.c.device_id, table.c.seq)
 
 
 @lru_cache(maxsize=64)

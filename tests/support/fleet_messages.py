@@ -59,12 +59,14 @@ def crossing_content(**changes: Any) -> dict[str, Any]:
     }
 
 
-def count_entry(*, received_ms: int | None = None, is_live: bool = True, **changes: Any) -> CountEntry:
+def count_entry(
+    *, thing: str = 'thing-1', received_ms: int | None = None, is_live: bool = True, **changes: Any
+) -> CountEntry:
     """Return a count on its way into the store, placed where it says."""
     report = read_message(Kind.COUNT, json.dumps(count_content(**changes)).encode())
     assert isinstance(report, CountReport)
     received = report.observed_ms + 100 if received_ms is None else received_ms
-    return CountEntry(report, 'thing-1', received, report.observed_ms, Clock.SYNCED, is_live)
+    return CountEntry(report, thing, received, report.observed_ms, Clock.SYNCED, is_live)
 
 
 def crossing_entry(*, received_ms: int | None = None, **changes: Any) -> CrossingEntry:

@@ -53,7 +53,7 @@ def fill_past(
         days: for so many days there are summaries by the day.
         seed: of all chance.
     """
-    directory = Directory(database)
+    directory = Directory(database, 0)
     devices = directory.devices({camera.uuid: now_ms for camera in cameras})
     ids = directory.cameras((devices[each.uuid], each.name, facility, each.floor) for each in cameras)
     for camera in cameras:

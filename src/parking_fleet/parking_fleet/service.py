@@ -60,12 +60,12 @@ class Service:
         )
         self.database = Database(settings.store.url.get_secret_value())
         self.reader = Reader(self.database, hold_s=2.5 * settings.interval_s)
-        self.fleet = Fleet(self.reader, self.config)
         writer = Writer(
             self.database,
             lambda facility, time_ms: local_day_s(self.config.zone(facility), time_ms),
             settings.store.quarantine_rows,
         )
+        self.fleet = Fleet(self.reader, self.config, own_writer=writer.number)
         self._shows = shows
         self.worker = Worker(
             Sorter(settings.broker.topics, self.config), writer, self.fleet.apply if shows else _ignore
@@ -206,6 +206,7 @@ class Service:
     def _note_facts(self) -> None:
         if facts := self.shadows.take_facts():
             self._shadow_store.tell_devices(facts)
+            self.fleet.tell(facts)
 
     def _clean_up(self) -> None:
         removed = remove_old(self.database, self.settings.store, now_ms(), self._stopping)

@@ -263,6 +263,33 @@ def test_presence_is_what_came_last(database: Database) -> None:
     )
 
 
+def test_a_reader_may_leave_out_what_its_own_process_wrote(database: Database) -> None:
+    own, other = writer_of(database), writer_of(database)
+    own.write(Batch(counts=[count_entry(uuid='mine', seq=1)]))
+    other.write(Batch(counts=[count_entry(uuid='theirs', seq=1)]))
+    reader = Reader(database)
+
+    def seen() -> tuple[list[str], list[str]]:
+        cameras, _ = reader.newer_cameras({}, but_by=own.number)
+        devices = reader.devices(came_since_ms=NOON_MS, but_by=own.number)
+        return [each.uuid for each in cameras], [each.uuid for each in devices]
+
+    assert seen() == (['theirs'], ['theirs'])
+    # Whoever wrote last is the one who knows what is newest.
+    other.write(Batch(counts=[count_entry(uuid='mine', seq=2)]))
+    own.write(Batch(counts=[count_entry(uuid='theirs', seq=2)]))
+    assert seen() == (['mine'], ['mine'])
+
+
+def test_that_a_device_left_is_read_whoever_wrote_of_it(database: Database) -> None:
+    own, other = writer_of(database), writer_of(database)
+    left = PresenceReport(uuid='a', status='offline', at_ms=None)
+    other.write(Batch(presences=[PresenceEntry(left, 'thing-1', NOON_MS)]))
+    own.write(Batch(counts=[count_entry(uuid='a', seq=1)]))
+    found = Reader(database).devices(heard_since_ms=NOON_MS, came_since_ms=NOON_MS, but_by=own.number)
+    assert [device.presence for device in found] == ['offline']
+
+
 def test_the_quarantine_keeps_the_newest(database: Database) -> None:
     writer = writer_of(database, quarantine_rows=5)
     for number in range(12):

@@ -7,9 +7,10 @@ workers have written.
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 from parking_fleet.health.devices import DeviceHealth, Standing, device_health, standing_of, why_unknown
 from parking_fleet.live.events import CameraChanged, CrossingSeen, DeviceChanged, Event, LiveFeed
@@ -50,6 +51,7 @@ class Fleet:
         config: facilities.yaml.
         feed: takes the events of what changes.
         clock_ms: gives the present time in Unix milliseconds.
+        own_writer: number of the writer whose work `apply` is told of, and need not be read again.
     """
 
     def __init__(
@@ -58,27 +60,27 @@ class Fleet:
         config: Facilities,
         feed: LiveFeed | None = None,
         clock_ms: Callable[[], int] = now_ms,
+        own_writer: int | None = None,
     ) -> None:
         self.reader = reader
         self.config = config
         self.feed = feed or LiveFeed()
         self._clock_ms = clock_ms
+        self._own_writer = own_writer
         self._lock = threading.RLock()
         self._cameras: dict[tuple[str, str], CameraState] = {}
         # The same by where they are, and by whose they are: nobody looks through ten thousand for one.
         self._in_facility: dict[str, dict[tuple[str, str], CameraState]] = defaultdict(dict)
         self._of_device: dict[str, dict[tuple[str, str], CameraState]] = defaultdict(dict)
         self._devices: dict[str, DeviceRecord] = {}
+        self._uuids: dict[str, str] = {}
         self._standings: dict[str, Standing] = {}
         self._numbers: dict[int, int] = {}
         self._looked_ms = self._looked_long_ms = self._looked_at_all_ms = 0
 
     def facilities(self) -> list[FacilityView]:
         """Return every facility as it is now, in the order of their titles."""
-        names = {each.name for each in self.config.facilities} | {
-            camera.facility for camera in self._snapshot()[0]
-        }
-        views = self._views(sorted(names))
+        views = self._views(sorted(self.facility_names()))
         return sorted(views, key=lambda view: view.title.casefold())
 
     def facilities_named(self, names: Iterable[str]) -> list[FacilityView]:
@@ -90,12 +92,15 @@ class Fleet:
         name = self.facility_name(facility_id)
         return None if name is None else self._views([name])[0]
 
+    def facility_names(self) -> set[str]:
+        """Return how the devices and facilities.yaml call the facilities."""
+        told = {each.name for each in self.config.facilities}
+        with self._lock:
+            return told | {name for name, cameras in self._in_facility.items() if cameras}
+
     def facility_name(self, facility_id: str) -> str | None:
         """Return how the devices call the facility of that id."""
-        names = {each.name for each in self.config.facilities} | {
-            camera.facility for camera in self._snapshot()[0]
-        }
-        return next((name for name in names if place_id(name) == facility_id), None)
+        return next((name for name in self.facility_names() if place_id(name) == facility_id), None)
 
     def devices(self) -> list[DeviceHealth]:
         """Return how every device is now, in the order of their uuids."""
@@ -133,7 +138,23 @@ class Fleet:
     def uuid_of(self, thing: str) -> str:
         """Return the uuid of a device by its name on the broker; '' when it is not known."""
         with self._lock:
-            return next((uuid for uuid, record in self._devices.items() if record.thing == thing), '')
+            return self._uuids.get(thing, '')
+
+    def facilities_of(self, uuids: Iterable[str]) -> set[str]:
+        """Return the names of the facilities that the cameras of these devices are in."""
+        with self._lock:
+            return {camera.facility for uuid in uuids for camera in self._of_device.get(uuid, {}).values()}
+
+    def tell(self, facts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take in what shadows say of devices, by thing: `interval_s` and `model`."""
+        events: list[Event] = []
+        with self._lock:
+            for thing, values in facts.items():
+                known = self._devices.get(self._uuids.get(thing, ''))
+                if known is not None and (record := replace(known, **values)) != known:
+                    self._keep(record)
+                    events.append(DeviceChanged(record))
+        self.feed.publish(events)
 
     def apply(self, written: Written) -> None:
         """Take in what the ingest of this process has stored, and tell the listeners."""
@@ -154,9 +175,11 @@ class Fleet:
         is_whole = moment_ms - self._looked_at_all_ms >= ALL_EVERY_MS
         is_long = is_whole or moment_ms - self._looked_long_ms >= LONG_EVERY_MS
         since_ms = 0 if is_whole else self._looked_ms - OVERLAP_MS
-        cameras, numbers = self.reader.newer_cameras(self._numbers, since_ms)
+        # What became visible late is read from whomever it is.
+        but_by = None if is_whole else self._own_writer
+        cameras, numbers = self.reader.newer_cameras(self._numbers, since_ms, but_by=but_by)
         heard_since_ms = 0 if is_whole else self._looked_long_ms - OVERLAP_MS if is_long else NEVER_MS
-        devices = self.reader.devices(heard_since_ms=heard_since_ms, came_since_ms=since_ms)
+        devices = self.reader.devices(heard_since_ms=heard_since_ms, came_since_ms=since_ms, but_by=but_by)
         with self._lock:
             self._numbers |= numbers
             self._looked_ms = moment_ms
@@ -200,6 +223,8 @@ class Fleet:
     def _interval_s(self, record: DeviceRecord, cameras: Iterable[CameraState]) -> float:
         if record.interval_s:
             return record.interval_s
+        if not self.config.facilities:
+            return self.config.interval_s
         return max(
             (self.config.interval_of(camera.facility) for camera in cameras), default=self.config.interval_s
         )
@@ -240,16 +265,22 @@ class Fleet:
                     presence_ms=entry.received_ms,
                 )
             else:
+                report = entry.report
                 record = replace(
                     record,
                     thing=entry.thing or record.thing,
+                    clock_offset_ms=(
+                        entry.received_ms - report.observed_ms
+                        if isinstance(entry, CountEntry) and entry.is_live
+                        else record.clock_offset_ms
+                    ),
                     last_ms=max(record.last_ms, entry.received_ms),
-                    clock_synced=entry.report.clock_synced,
-                    dropped=max(record.dropped, entry.report.dropped),
+                    clock_synced=report.clock_synced,
+                    dropped=max(record.dropped, report.dropped),
                 )
                 if self._standings.get(uuid) in ('silent', 'offline'):
                     changed.add(uuid)
-            self._devices[uuid] = record
+            self._keep(record)
             self._standings[uuid] = standing_of(record, self.config.interval_s, entry.received_ms)
         return changed
 
@@ -259,8 +290,16 @@ class Fleet:
             known = self._devices.get(record.uuid)
             if known is None or known.presence != record.presence or known.model != record.model:
                 changed.add(record.uuid)
-            self._devices[record.uuid] = record
+            self._keep(record)
         return changed
+
+    def _keep(self, record: DeviceRecord) -> None:
+        known = self._devices.get(record.uuid)
+        if known is not None and known.thing != record.thing and self._uuids.get(known.thing) == record.uuid:
+            del self._uuids[known.thing]
+        if record.thing:
+            self._uuids.setdefault(record.thing, record.uuid)
+        self._devices[record.uuid] = record
 
     def _changed_standings(self, moment_ms: int) -> set[str]:
         by_device: dict[str, list[CameraState]] = defaultdict(list)

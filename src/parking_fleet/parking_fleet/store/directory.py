@@ -18,10 +18,16 @@ _AT_ONCE = 2_000
 
 
 class Directory:
-    """Give the ids of devices and cameras, made at their first message."""
+    """Give the ids of devices and cameras, made at their first message.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: an open one, whose tables are up to date.
+        writer: number of the writer that it is for.
+    """
+
+    def __init__(self, database: Database, writer: int) -> None:
         self._database = database
+        self._writer = writer
         self._devices: dict[str, int] = {}
         self._cameras: dict[CameraKey, int] = {}
 
@@ -29,7 +35,7 @@ class Directory:
         """Return the ids of all devices known so far, with those of these uuids."""
         missing = sorted(uuid for uuid in first_ms if uuid not in self._devices)
         for part in _parts(missing):
-            rows = [{'uuid': uuid, 'first_ms': first_ms[uuid]} for uuid in part]
+            rows = [{'uuid': uuid, 'first_ms': first_ms[uuid], 'written_by': self._writer} for uuid in part]
             wanted = select(DEVICES.c.id, DEVICES.c.uuid).where(DEVICES.c.uuid.in_(part))
             for number, uuid in self._add_and_find(DEVICES, rows, wanted):
                 self._devices[uuid] = number

@@ -100,13 +100,14 @@ class Reader:
         return self.newer_cameras({})[0]
 
     def newer_cameras(
-        self, known: Mapping[int, int], since_ms: int = 0
+        self, known: Mapping[int, int], since_ms: int = 0, *, but_by: int | None = None
     ) -> tuple[list[CameraState], dict[int, int]]:
         """Return the newest counts that are newer than those known, received since then.
 
         Args:
             known: numbers of counts by the row that they came from, as given here before.
             since_ms: Unix milliseconds.
+            but_by: the writer whose counts the caller knows already.
 
         Returns:
             The counts, and their numbers by row.
@@ -114,6 +115,8 @@ class Reader:
         glance = select(CAMERAS.c.id, CAMERAS.c.seq).where(
             CAMERAS.c.received_ms >= since_ms, CAMERAS.c.received_ms > 0
         )
+        if but_by is not None:
+            glance = glance.where(CAMERAS.c.written_by != but_by)
         whole = select(DEVICES.c.uuid, CAMERAS).join(DEVICES, DEVICES.c.id == CAMERAS.c.device_id)
         found: dict[int, Row[Any]] = {}
         with self._database.reading() as connection:
@@ -124,13 +127,20 @@ class Reader:
         newest = {(row.device_id, row.name): row for row in sorted(found.values(), key=lambda row: row.seq)}
         return [_camera(row) for row in newest.values()], {number: row.seq for number, row in found.items()}
 
-    def devices(self, *, heard_since_ms: int = 0, came_since_ms: int = 0) -> list[DeviceRecord]:
-        """Return every device heard since then, or that came, went or was new since then."""
-        heard = (
-            (DEVICES.c.last_ms >= heard_since_ms)
-            | (DEVICES.c.presence_ms >= came_since_ms)
-            | (DEVICES.c.first_ms >= came_since_ms)
-        )
+    def devices(
+        self, *, heard_since_ms: int = 0, came_since_ms: int = 0, but_by: int | None = None
+    ) -> list[DeviceRecord]:
+        """Return every device heard since then, or that came, went or was new since then.
+
+        Args:
+            heard_since_ms: a message came in then, or later; Unix milliseconds.
+            came_since_ms: it said that it came or went then, or later, or its first message came in.
+            but_by: the writer of which the caller knows already whom it heard.
+        """
+        heard = (DEVICES.c.last_ms >= heard_since_ms) | (DEVICES.c.first_ms >= came_since_ms)
+        if but_by is not None:
+            heard &= DEVICES.c.written_by != but_by
+        heard |= DEVICES.c.presence_ms >= came_since_ms
         with self._database.reading() as connection:
             return [
                 _device(row)

@@ -52,6 +52,8 @@ DEVICES = Table(
     # What is known from elsewhere than the messages, such as a device's shadow.
     Column('interval_s', Float),
     Column('model', Text),
+    # The number of the writer, as long as it runs.
+    Column('written_by', BigInteger, nullable=False, server_default='0'),
 )
 
 CAMERAS = Table(
@@ -85,6 +87,7 @@ CAMERAS = Table(
     Column('zones', Text, nullable=False, server_default='[]'),
     Column('bays', Text, nullable=False, server_default='[]'),
     Column('gates', Text, nullable=False, server_default='[]'),
+    Column('written_by', BigInteger, nullable=False, server_default='0'),
     UniqueConstraint('device_id', 'name', 'facility', 'floor'),
     Index(None, 'facility'),
 )

@@ -1,6 +1,7 @@
 """Write batches: each count and crossing once, its summaries, and what is newest, in one transaction."""
 
 import base64
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any, TypeVar
@@ -66,11 +67,15 @@ class Writer:
         database: an open one, whose tables are up to date.
         day_start: gives the start of the day at a facility.
         quarantine_rows: how many invalid messages are kept.
+
+    Attributes:
+        number: tells what it wrote from what others did.
     """
 
     def __init__(self, database: Database, day_start: DayStart, quarantine_rows: int = 1_000) -> None:
         self._database = database
-        self._directory = Directory(database)
+        self.number = 1 + secrets.randbelow(2**62)
+        self._directory = Directory(database, self.number)
         self._day_start = day_start
         self._quarantine_rows = quarantine_rows
 
@@ -114,7 +119,7 @@ class Writer:
         for table, start_s in ((MINUTES, _minute_s), (QUARTERS, _quarter_s), (DAYS, self._day_s)):
             rows_of_table = add_up((camera, start_s(entry), entry) for camera, entry in placed)
             merge_rows(connection, table, rows_of_table, merge_count_rows)
-        _update_newest(connection, placed)
+        self._update_newest(connection, placed)
         return new
 
     def _add_crossings(
@@ -133,6 +138,19 @@ class Writer:
             merge_rows(connection, table, rows_of_table, merge_flow_rows)
         return new
 
+    def _update_newest(self, connection: Connection, placed: list[tuple[int, CountEntry]]) -> None:
+        """Make the newest count of each camera the one that the camera shows."""
+        newest: dict[int, CountEntry] = {}
+        for camera_id, entry in placed:
+            known = newest.get(camera_id)
+            if known is None or entry.report.seq > known.report.seq:
+                newest[camera_id] = entry
+        rows = [
+            {**_newest_row(camera_id, newest[camera_id]), 'written_by': self.number}
+            for camera_id in sorted(newest)
+        ]
+        merge_rows(connection, CAMERAS, rows, _merge_newest)
+
     def _day_s(self, entry: CountEntry | CrossingEntry) -> int:
         return self._day_start(entry.report.facility, entry.placed_ms)
 
@@ -145,7 +163,7 @@ class Writer:
         presences: list[PresenceEntry],
     ) -> None:
         heard = [
-            _heard_row(devices[uuid], uuid, entries)
+            {**_heard_row(devices[uuid], uuid, entries), 'written_by': self.number}
             for uuid, entries in _by_device(chain(counts, crossings)).items()
         ]
         merge_rows(connection, DEVICES, sorted(heard, key=_id), _merge_heard)
@@ -237,17 +255,6 @@ def _crossing_row(key: tuple[int, int], entry: CrossingEntry, camera_id: int) ->
     }
 
 
-def _update_newest(connection: Connection, placed: list[tuple[int, CountEntry]]) -> None:
-    """Make the newest count of each camera the one that the camera shows."""
-    newest: dict[int, CountEntry] = {}
-    for camera_id, entry in placed:
-        known = newest.get(camera_id)
-        if known is None or entry.report.seq > known.report.seq:
-            newest[camera_id] = entry
-    rows = [_newest_row(camera_id, newest[camera_id]) for camera_id in sorted(newest)]
-    merge_rows(connection, CAMERAS, rows, _merge_newest)
-
-
 def _newest_row(camera_id: int, entry: CountEntry) -> Row:
     report = entry.report
     return {
@@ -269,7 +276,8 @@ def _newest_row(camera_id: int, entry: CountEntry) -> Row:
 
 
 def _merge_newest(table: Table, new: Mapping[str, ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
-    names = ('seq', 'observed_ms', 'received_ms', 'state', *_NEWEST_NUMBERS, 'zones', 'bays', 'gates')
+    told = ('seq', 'observed_ms', 'received_ms', 'state', *_NEWEST_NUMBERS, 'zones', 'bays', 'gates')
+    names = (*told, 'written_by')
     return {name: case((new['seq'] > table.c.seq, new[name]), else_=table.c[name]) for name in names}
 
 
@@ -304,6 +312,7 @@ def _merge_heard(table: Table, new: Mapping[str, ColumnElement[Any]]) -> dict[st
     is_newer = new['seq'] > old.seq
     return {
         'thing': case((new['thing'] == literal_column("''"), old.thing), else_=new['thing']),
+        'written_by': new['written_by'],
         'first_ms': case((new['first_ms'] < old.first_ms, new['first_ms']), else_=old.first_ms),
         'last_ms': case((new['last_ms'] > old.last_ms, new['last_ms']), else_=old.last_ms),
         **{name: case((is_newer, new[name]), else_=old[name]) for name in ('seq', 'clock_synced', 'dropped')},

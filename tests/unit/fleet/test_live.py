@@ -2,6 +2,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,8 @@ from parking_fleet.live.events import (
     LiveFeed,
     MissedEvents,
 )
-from parking_fleet.live.fleet import Fleet
+from parking_fleet.live.fleet import ALL_EVERY_MS, Fleet
+from parking_fleet.live.touched import TouchedFacilities
 from parking_fleet.messages.values import Presence, PresenceReport
 from parking_fleet.places.facilities import Facilities, place_id
 from parking_fleet.store.batch import Batch, PresenceEntry
@@ -40,6 +42,15 @@ class Bench:
 
     def new_fleet(self) -> Fleet:
         return Fleet(Reader(self.database), Facilities(), clock_ms=lambda: self.now_ms)
+
+    def own_fleet(self) -> Fleet:
+        """Return a fleet of the process that writes."""
+        return Fleet(
+            Reader(self.database),
+            Facilities(),
+            clock_ms=lambda: self.now_ms,
+            own_writer=self.writer.number,
+        )
 
     def presence(self, status: Presence) -> Batch:
         report = PresenceReport(uuid='device-1', status=status, at_ms=None)
@@ -75,6 +86,68 @@ def test_what_another_worker_stores_is_seen_at_the_next_look(bench: Bench) -> No
     act = threading.Thread(target=bench.fleet.refresh)
     events = asyncio.run(events_of(bench.fleet.feed, 2, act))
     assert [type(event) for event in events] == [DeviceChanged, CameraChanged]
+
+
+def test_what_the_own_ingest_told_is_not_read_again(bench: Bench) -> None:
+    fleet, other = bench.own_fleet(), bench.new_fleet()
+    for each in (fleet, other):
+        each.refresh()
+    bench.writer.write(Batch(counts=[count_entry(cars=4)]))
+    for each in (fleet, other):
+        each.refresh()
+    # It was not told here, so that it could be seen whether it is read.
+    assert (fleet.facilities(), other.facilities()[0].cars) == ([], 4)
+    bench.now_ms += ALL_EVERY_MS
+    fleet.refresh()
+    assert fleet.facilities()[0].cars == 4
+
+
+def test_what_a_shadow_says_of_a_device_is_known_and_told(bench: Bench) -> None:
+    bench.fleet.apply(bench.writer.write(Batch(counts=[count_entry()])))
+    facts: dict[str, dict[str, Any]] = {
+        'thing-1': {'interval_s': 30.0, 'model': 'lot 3'},
+        'unheard-of': {'model': 'lot 1'},
+    }
+    act = threading.Thread(target=lambda: bench.fleet.tell(facts))
+    (event,) = asyncio.run(events_of(bench.fleet.feed, 1, act))
+    assert isinstance(event, DeviceChanged)
+    (device,) = bench.fleet.devices()
+    assert (device.record.model, device.interval_s) == ('lot 3', 30.0)
+
+
+def test_a_thing_is_found_by_its_device_and_the_other_way_round(bench: Bench) -> None:
+    bench.fleet.apply(bench.writer.write(Batch(counts=[count_entry(thing='old')])))
+    bench.fleet.apply(bench.writer.write(Batch(counts=[count_entry(seq=2, thing='new')])))
+    assert (bench.fleet.uuid_of('new'), bench.fleet.uuid_of('old')) == ('device-1', '')
+    assert bench.fleet.thing_of('device-1') == 'new'
+
+
+def test_the_clock_of_a_device_is_known_at_once(bench: Bench) -> None:
+    entry = count_entry(received_ms=NOON_MS + 10 * MINUTE_MS)
+    bench.fleet.apply(bench.writer.write(Batch(counts=[entry])))
+    (device,) = bench.fleet.devices()
+    assert device.record.clock_offset_ms == 10 * MINUTE_MS
+
+
+def test_any_number_of_changes_is_held_as_the_names_of_facilities(bench: Bench) -> None:
+    async def listen() -> None:
+        async with TouchedFacilities(bench.fleet) as touched:
+            for seq in range(5):
+                entries = [
+                    count_entry(seq=seq, uuid=name, thing=name, facility=name)
+                    for name in ('Riverside', 'Station')
+                ]
+                bench.fleet.apply(bench.writer.write(Batch(counts=entries)))
+            await touched.wait(PATIENCE_S)
+            assert touched.take() == {'Riverside', 'Station'}
+            assert touched.take() == set()
+            bench.fleet.apply(bench.writer.write(bench.presence('offline')))
+            bench.fleet.tell({'Station': {'model': 'lot 3'}})
+            await touched.wait(PATIENCE_S)
+            assert touched.take() == {'Station'}
+        assert bench.fleet.feed.listeners == 0
+
+    asyncio.run(listen())
 
 
 def test_a_late_count_does_not_change_what_is_seen(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from parking_fleet.dashboard.cards import (
@@ -17,8 +17,8 @@ from parking_fleet.dashboard.cards import (
     trend_text,
     trends_of,
 )
-from parking_fleet.live.events import CameraChanged, DeviceChanged, Event, MissedEvents
 from parking_fleet.live.fleet import Fleet, now_ms
+from parking_fleet.live.touched import TouchedFacilities
 from parking_fleet.places.views import FacilityView
 from parking_fleet.store.database import STORE_TROUBLES
 from parking_fleet.store.reader import Span
@@ -28,7 +28,7 @@ LOG = logging.getLogger(__name__)
 GATHER_S = 0.2
 """Events so close together are worked out at once."""
 
-REST = 3.0
+REST = 1.0
 """After working for a while, so many times as long is left to others."""
 
 LOOK_EVERY_S = 10.0
@@ -63,8 +63,10 @@ class Board:
         self._fleet = fleet
         self._cards: dict[str, Card] = {}
         self._views: dict[str, FacilityView] = {}
+        self._seen_s: dict[str, float] = {}
         self._trends: dict[str, Trend] = {}
         self._tiles: tuple[Tile, ...] = ()
+        self._is_summed = False
         self._summed_s = float('-inf')
         self._sum_took_s = 0.0
         self._watchers: dict[object, Tell] = {}
@@ -96,48 +98,57 @@ class Board:
             self._task = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
-        async with self._fleet.feed.listen() as listener:
-            self._tell(await asyncio.to_thread(self._look, None))
+        async with TouchedFacilities(self._fleet) as touched:
+            self._tell(await asyncio.to_thread(self._look, self._fleet.facility_names()))
+            self._tell(await asyncio.to_thread(self._sum_up))
             self._is_there.set()
             rest_s = GATHER_S
             looked_s = time.monotonic()
             while True:
                 self._start_trends()
-                events: list[Event] = []
-                try:
-                    events.append(await asyncio.wait_for(anext(listener), LOOK_EVERY_S))
-                except TimeoutError:
-                    if not self._watchers:
-                        return
+                await touched.wait(LOOK_EVERY_S if self._is_summed else self._sum_rest_s())
                 await asyncio.sleep(rest_s)
-                events += listener.take_waiting()
                 began_s = time.monotonic()
-                is_whole = began_s - looked_s >= LOOK_EVERY_S
-                names = None if is_whole else _touched(events, self._fleet)
-                change = await asyncio.to_thread(self._look, names)
-                if is_whole:
+                if began_s - looked_s >= LOOK_EVERY_S:
                     looked_s = began_s
                     if not self._watchers:
                         return
-                self._tell(change)
-                rest_s = max(GATHER_S, REST * (time.monotonic() - began_s))
+                if names := touched.take() | self._old(began_s):
+                    self._tell(await asyncio.to_thread(self._look, names))
+                    rest_s = max(GATHER_S, REST * (time.monotonic() - began_s))
+                if not self._is_summed and self._sum_rest_s() == 0:
+                    self._tell(await asyncio.to_thread(self._sum_up))
 
-    def _look(self, names: set[str] | None) -> Change:
-        """Work out the cards of these facilities; None: of all."""
-        views = self._fleet.facilities() if names is None else self._fleet.facilities_named(names)
+    def _old(self, now_s: float) -> set[str]:
+        """Return the facilities that were not looked at for a while."""
+        return {name for name, seen_s in self._seen_s.items() if now_s - seen_s >= LOOK_EVERY_S}
+
+    def _look(self, names: Iterable[str]) -> Change:
+        """Work out the cards of these facilities."""
+        began_s = time.monotonic()
         changed = []
-        for view in views:
+        for view in self._fleet.facilities_named(names):
             self._views[view.name] = view
+            self._seen_s[view.name] = began_s
             card = card_of(view, self._trends.get(view.name, ()))
             if self._cards.get(view.id) != card:
                 self._cards[view.id] = card
                 changed.append(card)
-        began_s = time.monotonic()
-        if names is None or began_s - self._summed_s >= TILES_REST * self._sum_took_s:
-            self._tiles = tiles_of(self._views.values(), self._fleet.devices())
-            self._summed_s = time.monotonic()
-            self._sum_took_s = self._summed_s - began_s
+        self._is_summed = False
         return Change(tuple(changed), self._tiles)
+
+    def _sum_up(self) -> Change:
+        """Work out the numbers of the whole fleet, for which every device is looked at."""
+        self._is_summed = True
+        began_s = time.monotonic()
+        self._tiles = tiles_of(self._views.values(), self._fleet.devices())
+        self._summed_s = time.monotonic()
+        self._sum_took_s = self._summed_s - began_s
+        return Change((), self._tiles)
+
+    def _sum_rest_s(self) -> float:
+        """Return for how long the sums rest still."""
+        return max(self._summed_s + TILES_REST * self._sum_took_s - time.monotonic(), 0.0)
 
     def _tell(self, change: Change) -> None:
         for tell in list(self._watchers.values()):
@@ -170,20 +181,3 @@ class Board:
                 self._cards[view.id] = card
                 changed.append(card)
         self._tell(Change(tuple(changed), self._tiles))
-
-
-def _touched(events: Sequence[Event], fleet: Fleet) -> set[str] | None:
-    """Return the facilities that events are about; None: any."""
-    names: set[str] = set()
-    for event in events:
-        match event:
-            case CameraChanged(camera):
-                names.add(camera.facility)
-            case DeviceChanged(device):
-                health = fleet.device(device.uuid)
-                names |= {camera.facility for camera in health.cameras} if health else set()
-            case MissedEvents():
-                return None
-            case _:
-                pass
-    return names

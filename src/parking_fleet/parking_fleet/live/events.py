@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from parking_fleet.alerts.values import Alert
 from parking_fleet.store.values import CameraState, CrossingRecord, DeviceRecord
@@ -77,12 +77,19 @@ Event = (
 )
 
 
+class Ear(Protocol):
+    """Is handed events."""
+
+    def put(self, events: tuple[Event, ...]) -> None:
+        """Take events, from any thread; returns at once."""
+
+
 class LiveFeed:
-    """Pass events on, from any thread to any number of listeners on event loops."""
+    """Pass events on, from any thread to any number of listeners."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._listeners: set[Listener] = set()
+        self._listeners: set[Ear] = set()
 
     @property
     def listeners(self) -> int:
@@ -102,12 +109,12 @@ class LiveFeed:
         """Return a listener for `async with`; call it on the event loop that will use it."""
         return Listener(self)
 
-    def add(self, listener: 'Listener') -> None:
+    def add(self, listener: Ear) -> None:
         """Begin to pass events to it."""
         with self._lock:
             self._listeners.add(listener)
 
-    def remove(self, listener: 'Listener') -> None:
+    def remove(self, listener: Ear) -> None:
         """Pass it no more events."""
         with self._lock:
             self._listeners.discard(listener)

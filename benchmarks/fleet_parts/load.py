@@ -13,7 +13,10 @@ from benchmarks.fleet_parts.probe import Probe
 from benchmarks.fleet_parts.scene import GROUP, WORKERS, Kind, Load, Scene, Worker, scene, wait_until
 
 INTERVAL_S = 10.0
-"""From one count of a device to its next."""
+"""From one count of a device to its next, where the most messages are looked for."""
+
+PAGE_INTERVAL_S = 15.5
+"""The same while a page is looked at: with 0.55 crossings for each count, a message each 10 s."""
 
 SUSTAINED_LAG_S = 2.0
 """A load is sustained when everything is stored so soon after the last message was sent."""
@@ -29,7 +32,7 @@ class Outcome:
     Attributes:
         kind: of the store.
         workers: `parking-fleet ingest` processes; 0 where `parking-fleet serve` took the messages in.
-        devices: that sent a count each 10 s, and their crossings.
+        devices: that sent counts and their crossings.
         messages_per_s: what the broker took in a second.
         lag_s: from the last message sent to everything stored.
         pace: seconds that the sending should take, by the seconds that it took.
@@ -68,7 +71,7 @@ class Outcome:
 
 
 def through_workers(folder: Path, kind: Kind, workers: int, devices: int, seconds: float) -> Outcome:
-    """Let `parking-fleet ingest` processes store a load."""
+    """Let `parking-fleet ingest` processes store a load, a count of each device every INTERVAL_S."""
     with scene(folder, kind) as here, ExitStack() as running:
         group = GROUP if workers > 1 else ''
         started = [running.enter_context(Worker(here, name, group)) for name in WORKERS[:workers]]
@@ -78,12 +81,13 @@ def through_workers(folder: Path, kind: Kind, workers: int, devices: int, second
             workers=workers,
             devices=devices,
             seconds=seconds,
+            interval_s=INTERVAL_S,
             pids=[worker.pid for worker in started],
         )
 
 
 def through_service(folder: Path, kind: Kind, devices: int, seconds: float) -> Outcome:
-    """Let `parking-fleet serve` store a load, while a browser looks at its page."""
+    """Let `parking-fleet serve` store a load, a message of each device every 10 s, under a browser's eyes."""
     with scene(folder, kind) as here, here.serve() as service, Probe(here.broker, service.url) as probe:
         return _measure(
             here,
@@ -91,6 +95,7 @@ def through_service(folder: Path, kind: Kind, devices: int, seconds: float) -> O
             workers=0,
             devices=devices,
             seconds=seconds,
+            interval_s=PAGE_INTERVAL_S,
             pids=[service.pid],
             probe=probe,
         )
@@ -103,12 +108,13 @@ def _measure(
     workers: int,
     devices: int,
     seconds: float,
+    interval_s: float,
     pids: list[int],
     probe: Probe | None = None,
 ) -> Outcome:
     own = probe.sent if probe else 0
     cpu_s = _cpu_s(pids)
-    with Load(here, devices, seconds, '--interval', str(INTERVAL_S), '--calm') as load:
+    with Load(here, devices, seconds, '--interval', str(interval_s), '--calm') as load:
         wait_until(lambda: here.rows() > own)
         begun_s = time.monotonic()
         while load.is_sending:

@@ -23,6 +23,7 @@ from parking_fleet.alerts.values import Alert, Change
 from parking_fleet.ingest.statistics import IngestState
 from parking_fleet.live.events import AlertChanged
 from parking_fleet.live.fleet import Fleet, now_ms
+from parking_fleet.places.views import FacilityView
 from parking_fleet.settings import Settings
 from parking_fleet.store.database import STORE_TROUBLES
 
@@ -37,6 +38,10 @@ LOOK_AT_LEAST_S = 10.0
 
 QUARANTINE_EVERY_MS = 10_000
 CERTIFICATE_EVERY_MS = 600_000
+LOOKED_AT_ONCE = 50
+PAUSE_S = 0.01
+"""So many facilities are looked at before others get their turn for so long: messages and pages go first."""
+
 OPENED_AT_ONCE = 500
 """So many alerts begin in one look at most; the others begin in the next ones."""
 
@@ -197,7 +202,7 @@ class AlertEngine:
             self._certificate_days = days_left(broker.certificate, moment_ms) if broker.host else None
         return Picture(
             now_ms=moment_ms,
-            facilities=self._fleet.facilities(),
+            facilities=self._facilities(),
             devices=devices,
             hears=state is None or (state.connected and not state.trouble),
             dropped=self._growth.take(
@@ -207,6 +212,15 @@ class AlertEngine:
             invalid_reason=self._invalid[1],
             certificate_days=self._certificate_days,
         )
+
+    def _facilities(self) -> list[FacilityView]:
+        names = sorted(self._fleet.facility_names())
+        views: list[FacilityView] = []
+        for begin in range(0, len(names), LOOKED_AT_ONCE):
+            if begin:
+                self._stopping.wait(PAUSE_S)
+            views += self._fleet.facilities_named(names[begin : begin + LOOKED_AT_ONCE])
+        return views
 
     def _concerns(self, rule: Rule, reading: Reading) -> bool:
         if not rule.facilities:

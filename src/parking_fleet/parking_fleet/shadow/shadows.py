@@ -28,6 +28,9 @@ MAX_DESIRED_BYTES = 6 * 1024
 """So much may be desired of a device: the rest of its shadow is for what it reports."""
 
 ANSWER_S = 5.0
+DOCUMENT_S = 2.0
+"""The document of a change follows its acceptance at once, where the broker's rules let it through."""
+
 ASK_AGAIN_S = 10.0
 KEPT_SHADOWS = 2_000
 _NO_SHADOW = 404
@@ -158,7 +161,8 @@ class Shadows:
     def desire(self, thing: str, desired: Mapping[str, Any], timeout_s: float = ANSWER_S) -> Outcome:
         """Write into a shadow what the device should do; null takes a setting away.
 
-        Waits for the answer: not for an event loop.
+        Waits for the answer, and for the shadow that it made, so that who asks next sees it: not for an
+        event loop.
 
         Args:
             thing: whose shadow.
@@ -166,9 +170,13 @@ class Shadows:
             timeout_s: how long to wait for the answer.
         """
         try:
-            return self._write(thing, self._checked(thing, desired), timeout_s)
+            outcome = self._write(thing, self._checked(thing, desired), timeout_s)
         except _NotTaken as refusal:
             return Outcome(is_taken=False, code=refusal.code, reason=str(refusal))
+        if outcome.is_taken:
+            with self._learnt:
+                self._learnt.wait_for(lambda: self._knows(thing, outcome.version), DOCUMENT_S)
+        return outcome
 
     def take_facts(self) -> dict[str, dict[str, Any]]:
         """Return what was reported of interval and model since the last call, by thing."""
@@ -252,6 +260,11 @@ class Shadows:
         finally:
             with self._lock:
                 self._open.pop(token, None)
+
+    def _knows(self, thing: str, version: int) -> bool:
+        with self._lock:
+            known = self._known.get(thing)
+            return known is not None and known.version >= version
 
     def _begin(self) -> tuple[str, Future[Outcome]]:
         token, answered = f'{self._mine}-{next(self._numbers)}', Future[Outcome]()

@@ -1,6 +1,7 @@
 """The detector's node says when its picture shows nothing of use, and what to do."""
 
 import dataclasses
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -93,6 +94,13 @@ def test_a_camera_moved_while_the_device_was_off_is_noticed_and_its_view_can_be_
     with RosGraph() as ros:
         camera = Camera(ros, tmp_path, view_reference=str(reference))
         assert set(camera.show(away[:8])) == {DetectionsMessage.CLEAR}
+        back = pictures('day_lane', seconds=12)
+        assert camera.show(back[:8])[-1] == DetectionsMessage.MOVED
+        assert not ros.set_parameter('ei_detector', 'places', 'no JSON').successful
+        # What the dashboard's zone editor sends was drawn on what is seen now.
+        drawn = json.dumps({'zones': [{'name': 'a', 'polygon': [0, 0, 1, 0, 1, 1]}]})
+        assert ros.set_parameter('ei_detector', 'places', drawn).successful
+        assert set(camera.show(back[8:])) == {DetectionsMessage.CLEAR}
 
 
 def test_a_corrupt_reference_is_set_aside_and_warned_of(tmp_path: Path) -> None:

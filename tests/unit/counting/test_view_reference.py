@@ -72,6 +72,36 @@ def test_a_camera_moved_while_the_device_was_off_is_noticed_from_the_file(tmp_pa
     assert look(ViewGuard(path), pictures(turned('day_lane', pan_deg=3.5), seconds=8)) is View.MOVED
 
 
+def test_places_drawn_anew_make_what_is_seen_then_the_right_view_and_told_again_they_do_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / 'view.npz'
+    look(ViewGuard(path), pictures('day_lane'))
+    away = pictures(turned('day_lane', pan_deg=12), seconds=16)
+    guard = ViewGuard(path)
+    assert look(guard, away[:8]) is View.MOVED
+    assert guard.is_drawn_for('new places')
+    assert look(guard, away[8:], start_s=8) is View.CLEAR
+
+    again = ViewGuard(path)
+    assert not again.is_drawn_for('new places')
+    assert look(again, pictures('day_lane', seconds=8)) is View.MOVED
+    assert not again.is_drawn_for('new places')
+    assert look(again, pictures('day_lane', 8, seconds=8), start_s=8) is View.MOVED
+
+
+def test_places_drawn_in_the_dark_wait_for_light(tmp_path: Path) -> None:
+    path = tmp_path / 'view.npz'
+    look(ViewGuard(path), pictures('day_lane'))
+    guard = ViewGuard(path)
+    assert guard.is_drawn_for('new places')
+    look(guard, [np.zeros((480, 640, 3), np.uint8)] * 2)
+    assert not ViewGuard(path).is_drawn_for('')
+    assert ViewGuard(path).is_drawn_for('new places')
+    assert look(guard, pictures(turned('day_lane', pan_deg=12), seconds=3)) is View.CLEAR
+    assert not ViewGuard(path).is_drawn_for('new places')
+
+
 def test_a_corrupt_file_is_set_aside_and_said(tmp_path: Path) -> None:
     path = tmp_path / 'view.npz'
     path.write_bytes(b'garbage')

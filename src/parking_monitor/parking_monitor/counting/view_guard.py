@@ -29,6 +29,8 @@ class ViewGuard:
         self._problem = ''
         reference = self._load(path) if path else None
         self._watch = ViewWatch(reference)
+        self._places = reference.places if reference else ''
+        self._new_places = ''
         self._save_at_s = time.monotonic() + (_SAVE_EVERY_S if reference else 0.0)
         self._lock = threading.Lock()
 
@@ -60,6 +62,10 @@ class ViewGuard:
             if image is None:
                 image = jpeg.decode(frame.jpeg or b'', (WIDTH, HEIGHT))
             view = self._watch.look(image, frame.stamp_ns)
+            if self._new_places and self._watch.accept():
+                self._places, self._new_places = self._new_places, ''
+                self._save()
+                return self._watch.view
             if time.monotonic() >= self._save_at_s:
                 self._save()
             return view
@@ -71,6 +77,22 @@ class ViewGuard:
                 return False
             self._save()
             return True
+
+    def is_drawn_for(self, places: str) -> bool:
+        """Take what is seen now for the right view, where other places than before were drawn on it.
+
+        As soon as enough is seen for that. Places told again, as after a restart, change nothing: a camera
+        that was moved since they were drawn stays so.
+
+        Args:
+            places: names what was drawn; the same name for the same places.
+
+        Returns:
+            Whether they are other places.
+        """
+        with self._lock:
+            self._new_places = places if places != self._places else ''
+            return bool(self._new_places)
 
     def _load(self, path: Path) -> Reference | None:
         try:
@@ -93,6 +115,7 @@ class ViewGuard:
         if self._path is None or reference is None:
             return
         self._save_at_s = time.monotonic() + _SAVE_EVERY_S
+        reference.places = self._places
         try:
             view_reference.save(self._path, reference)
         except OSError as error:

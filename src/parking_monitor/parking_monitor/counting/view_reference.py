@@ -33,13 +33,17 @@ class Reference:
         detail: share of the picture that is detail, 0 to 1.
         learnt_s: for how long it was learnt, as saved.
         looks: from how many pictures, as saved.
+        places: names what was last drawn for this view; empty when nothing was while it was watched.
     """
 
-    def __init__(self, field: Floats, detail: float, *, learnt_s: float = 0.0, looks: int = 1) -> None:
+    def __init__(
+        self, field: Floats, detail: float, *, learnt_s: float = 0.0, looks: int = 1, places: str = ''
+    ) -> None:
         self._field = field
         self.detail = detail
         self.learnt_s = learnt_s
         self.looks = looks
+        self.places = places
         self._note()
 
     @classmethod
@@ -90,6 +94,7 @@ def save(path: Path, reference: Reference) -> None:
             detail=reference.detail,
             learnt_s=reference.learnt_s,
             looks=reference.looks,
+            places=reference.places,
         )
         file.flush()
         os.fsync(file.fileno())
@@ -115,6 +120,7 @@ def load(path: Path) -> Reference | None:
                 float(stored['learnt_s']),
                 int(stored['looks']),
             )
+            places = str(stored['places']) if 'places' in stored.files else ''
     except (
         ValueError,
         TypeError,
@@ -130,7 +136,7 @@ def load(path: Path) -> Reference | None:
     numbers = np.array([detail, learnt_s, looks])
     if field.shape != (HEIGHT, WIDTH, 2) or not (np.isfinite(field).all() and np.isfinite(numbers).all()):
         raise ReferenceFileError(f'{path}: holds no {WIDTH}x{HEIGHT} field of finite numbers')
-    return Reference(np.ascontiguousarray(field), detail, learnt_s=learnt_s, looks=looks)
+    return Reference(np.ascontiguousarray(field), detail, learnt_s=learnt_s, looks=looks, places=places)
 
 
 def set_aside(path: Path) -> Path:

@@ -343,7 +343,8 @@ def _declare_places(node: Node, cameras: Sequence[str]) -> list[Place]:
     ]
     for camera, confidence, model in zip(cameras, confidences, models, strict=True):
         places += _camera_places(f'{device}/{camera}', camera, float(confidence), model)
-        counting = ['car_counter', *(['annotator'] if camera in annotated else [])]
+        # The detector watches the view that they were drawn on.
+        counting = ['ei_detector', 'car_counter', *(['annotator'] if camera in annotated else [])]
         places += [
             Place(
                 setting='zones',

@@ -1,6 +1,7 @@
 """Find cars in pictures with the operator's model: CompressedImage in, Detections out."""
 
 import dataclasses
+import hashlib
 import threading
 import time
 from concurrent.futures import Future as SwapResult
@@ -30,6 +31,7 @@ from parking_monitor.jpeg import JpegError
 from parking_monitor.nodes import convert, convert_images, qos
 from parking_monitor.nodes.health import Health, Level, Report
 from parking_monitor.nodes.parameters import declare, on_change
+from parking_monitor.nodes.places import to_places
 from parking_monitor.nodes.running import run
 from parking_monitor.nodes.vision_output import make_vision_output
 from parking_monitor.values import Detections, Frame, View
@@ -77,7 +79,16 @@ class EiDetector(Node):
         watch_view = declare(
             self, 'watch_view', True, 'Whether to notice a frozen picture, a covered lens, a moved camera'
         )
+        places = declare(
+            self,
+            'places',
+            '',
+            'Zones, bays and gates as the counter gets them: other ones were drawn on what is seen then, '
+            'which becomes the view to watch for',
+            fixed=False,
+        )
         self._guard = ViewGuard(Path(reference) if reference else None) if watch_view else None
+        self._set_places(places)
         self._last_view = View.CLEAR
         self._last_problem = ''
         self._publisher = self.create_publisher(DetectionsMessage, 'detections', qos.DETECTIONS)
@@ -105,6 +116,7 @@ class EiDetector(Node):
                 'labels': self._set_labels,
                 'confidence': self._set_confidence,
                 'model': self._refuse_untried_model,
+                'places': self._set_places,
             },
         )
         self._last_state = DetectorState.STARTING
@@ -247,6 +259,14 @@ class EiDetector(Node):
 
     def _set_labels(self, labels: list[str]) -> None:
         self._detector.labels = labels
+
+    def _set_places(self, text: str) -> None:
+        if not text:
+            return  # those of the start; what they were drawn on, nobody says
+        found = to_places(text)
+        name = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+        if self._guard is not None and self._guard.is_drawn_for(name):
+            self.get_logger().info('other places were drawn: what is seen now is the view to watch for')
 
     def _refuse_untried_model(self, model: str) -> None:
         if model != self._model.name:

@@ -233,13 +233,15 @@ class AlertEngine:
     def _judge(self, name: str, rule: Rule, reading: Reading, moment_ms: int, *, may_begin: bool) -> bool:
         """Take one reading in, and return whether an alert began."""
         key = name, reading.subject
-        watch = self._watches.get(key, Watch())
         begins, ends = rule.bounds
         verdict = (
             'unclear'
             if reading.least is None or reading.most is None
             else judge(reading.least, reading.most, begins, ends, low_is_bad=rule.kind in LOW_IS_BAD)
         )
+        if verdict != 'bad' and key not in self._watches:
+            return False  # as nearly all are: of 10,000 devices, 30,000 readings at each look
+        watch = self._watches.get(key, Watch())
         may_open = rule.when == 'always' or reading.is_open
         following, change = step(watch, verdict, moment_ms, _timing(rule), may_open=may_open)
         if change == 'opened':

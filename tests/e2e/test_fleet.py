@@ -52,6 +52,7 @@ def running(fleet_yaml: Path, ros: RosGraph) -> Iterator[Running]:
         process = subprocess.Popen(
             [program('fleet'), str(fleet_yaml)], env=ros.environment(), stdout=output, stderr=output
         )
+        ros.watch(process, 'fleet')
         try:
             yield Running(process, log)
         finally:

@@ -6,13 +6,14 @@ mosquitto passes messages on and knows nothing of them.
 import json
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
 from awscrt import mqtt5
 from awsiot import mqtt5_client_builder
 
 from demo.broker import LocalBroker
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, patiently
 from tests.support.shadow_service import Message, ShadowService
 
 NAME = 'aws-itself'
@@ -105,7 +106,8 @@ class AwsOnBroker:
             return reported is not None and wanted(reported)
 
         with self._changed:
-            assert self._changed.wait_for(is_there, PATIENCE_S), f'reported: {self.shadows.reported(thing)}'
+            came = patiently(partial(self._changed.wait_for, is_there))
+            assert came, f'reported: {self.shadows.reported(thing)}'
             reported: dict[str, Any] = self.shadows.reported(thing)
             return reported
 
@@ -113,9 +115,11 @@ class AwsOnBroker:
         """Wait until so many requests to a thing's shadow have come."""
         topic = f'$aws/things/{thing}/shadow/{request}'
         with self._changed:
-            assert self._changed.wait_for(
-                lambda: sum(asked == topic for asked, _ in self.messages) >= number, PATIENCE_S
-            ), self.messages
+
+            def have_come() -> bool:
+                return sum(asked == topic for asked, _ in self.messages) >= number
+
+            assert patiently(partial(self._changed.wait_for, have_come)), self.messages
 
     def _on_connected(self, _: Any) -> None:
         wanted = [

@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, patiently
 
 MAX_CAPTION = 1024
 MAX_TEXT = 4096
@@ -100,7 +101,7 @@ class BotApi:
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition on what came here holds."""
         with self._changed:
-            assert self._changed.wait_for(condition, PATIENCE_S), (self.requests, self._updates)
+            assert patiently(partial(self._changed.wait_for, condition)), (self.requests, self._updates)
 
     def close(self) -> None:
         """Hang up on everyone from now on, those who wait included."""

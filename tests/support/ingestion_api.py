@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import unquote
 
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, patiently
 
 KEY = 'ei_0123456789abcdef0123456789abcdef'
 MAX_BYTES = 100 * 1000 * 1000
@@ -87,7 +88,11 @@ class IngestionApi:
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition on what came here holds."""
         with self._changed:
-            assert self._changed.wait_for(condition, PATIENCE_S), (self.requests, self.stored, self.problems)
+            assert patiently(partial(self._changed.wait_for, condition)), (
+                self.requests,
+                self.stored,
+                self.problems,
+            )
 
     def wait_for_stored(self, number: int) -> list[Stored]:
         self.wait_until(lambda: len(self.stored) >= number)

@@ -2,14 +2,16 @@
 
 import fcntl
 import os
-import queue
 import signal
 import subprocess
 import tempfile
 import threading
-import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any, Self
 
 # Before any rclpy.init: the tests' own nodes keep to this machine too.
@@ -27,7 +29,7 @@ from rclpy.parameter_client import AsyncParameterClient
 
 from parking_monitor import graph, shared_memory
 from parking_monitor.supervisor import die_with_parent
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, giving_up, patiently
 
 NAMESPACE = '/device/camera'
 _DOMAINS = range(1, 100)
@@ -62,31 +64,38 @@ class Inbox:
     """Collect the messages of one topic, and wait for the one that is meant."""
 
     def __init__(self) -> None:
-        self._messages: queue.Queue[Any] = queue.Queue()
+        self._messages: deque[Any] = deque()
+        self._changed = threading.Condition()
 
     def put(self, message: Any) -> None:
-        self._messages.put(message)
+        with self._changed:
+            self._messages.append(message)
+            self._changed.notify_all()
 
     def wait_for(
         self, condition: Callable[[Any], bool] = lambda _message: True, deadline_s: float = PATIENCE_S
     ) -> Any:
         """Return the first message not yet looked at that meets a condition."""
-        end_s = time.monotonic() + deadline_s
         last = None
-        while (left_s := end_s - time.monotonic()) > 0:
-            try:
-                last = self._messages.get(timeout=left_s)
-            except queue.Empty:
-                break
-            if condition(last):
-                return last
-        raise AssertionError(f'no such message within {deadline_s} s; the last one was {last}')
+
+        def is_there() -> bool:
+            nonlocal last
+            while self._messages:
+                last = self._messages.popleft()
+                if condition(last):
+                    return True
+            return False
+
+        with self._changed:
+            came = patiently(partial(self._changed.wait_for, is_there), deadline_s)
+        assert came, f'no such message within {deadline_s} s; the last one was {last}'
+        return last
 
     def drain(self) -> list[Any]:
         """Return what has come and was not looked at."""
-        messages = []
-        while not self._messages.empty():
-            messages.append(self._messages.get_nowait())
+        with self._changed:
+            messages = list(self._messages)
+            self._messages.clear()
         return messages
 
 
@@ -96,8 +105,9 @@ class RosGraph:
     def __init__(self) -> None:
         self._domain = Domain()
         self._context = Context()
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[subprocess.Popen[bytes], str] = {}
         self._folder = tempfile.TemporaryDirectory(prefix='ros-graph-')
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self._segments = shared_memory.segments()
@@ -108,9 +118,24 @@ class RosGraph:
         self._executor.add_node(self.node)
         self._spinner = threading.Thread(target=self._executor.spin, daemon=True)
         self._spinner.start()
+        self._stack.enter_context(giving_up(self._check_nodes))
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+        fallen = self._fallen()
+        self._end()
+        if error is not None:
+            for text in fallen:
+                error.add_note(text)
+        elif fallen:
+            raise AssertionError('; '.join(fallen))
+
+    def _end(self) -> None:
+        for process in self._processes:
+            self._interrupt(process)
         for process in self._processes:
             self.stop(process)
         self._executor.shutdown(timeout_sec=PATIENCE_S)
@@ -146,18 +171,37 @@ class RosGraph:
             env=self.environment(**environment),
             preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls prctl and nothing that locks
         )
-        self._processes.append(process)
+        self._processes[process] = name
         return process
+
+    def watch(self, process: subprocess.Popen[bytes], name: str) -> None:
+        """Let the test fail at once when this process ends without being waited for, as nodes do."""
+        self._processes[process] = name
 
     def stop(self, process: subprocess.Popen[bytes], deadline_s: float = 20.0) -> int:
         """Interrupt a node and return its exit code; one that does not end in time is killed."""
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+        self._interrupt(process)
         try:
             return process.wait(deadline_s)
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
+
+    def _interrupt(self, process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+
+    def _check_nodes(self) -> None:
+        if fallen := self._fallen():
+            raise AssertionError('; '.join(fallen))
+
+    def _fallen(self) -> list[str]:
+        """Return which processes ended though nobody waited for that, each of them once."""
+        return [
+            f'{name} ended by itself with code {process.returncode}; its last words are in the output'
+            for process, name in self._processes.items()
+            if process.returncode is None and process.poll() is not None
+        ]
 
     def listen(self, message_type: Any, topic: str, profile: Any) -> Inbox:
         """Subscribe to a topic; relative names are in the test namespace."""
@@ -176,7 +220,7 @@ class RosGraph:
             profile,
             event_callbacks=PublisherEventCallbacks(matched=lambda _info: matched.set()),
         )
-        assert matched.wait(PATIENCE_S), f'nobody subscribes to {topic}'
+        assert patiently(matched.wait), f'nobody subscribes to {topic}'
         return publisher
 
     def diagnostics(self) -> Inbox:
@@ -201,18 +245,18 @@ class RosGraph:
         client = self.node.create_client(service_type, self._absolute(name))
         answered = threading.Event()
         try:
-            if not client.wait_for_service(within_s):
+            if not patiently(client.wait_for_service, within_s):
                 return None
             future = client.call_async(service_type.Request(**fields))
             future.add_done_callback(lambda _future: answered.set())
-            return future.result() if answered.wait(within_s) else None
+            return future.result() if patiently(answered.wait, within_s) else None
         finally:
             self.node.destroy_client(client)
 
     def set_parameter(self, node: str, name: str, value: object) -> Any:
         """Set a parameter of a node and return the result: `successful` and `reason`."""
         client = AsyncParameterClient(self.node, self._absolute(node))
-        assert client.wait_for_services(PATIENCE_S), f'no parameters of {node}'
+        assert patiently(client.wait_for_services), f'no parameters of {node}'
         response = wait_for_future(client.set_parameters([Parameter(name, value=value)]), PATIENCE_S)
         return response.results[0]
 
@@ -224,7 +268,7 @@ def wait_for_future(future: Any, deadline_s: float) -> Any:
     """Return the result of an rclpy future that the graph's own thread completes."""
     done = threading.Event()
     future.add_done_callback(lambda _future: done.set())
-    assert done.wait(deadline_s), f'no answer within {deadline_s} s'
+    assert patiently(done.wait, deadline_s), f'no answer within {deadline_s} s'
     return future.result()
 
 

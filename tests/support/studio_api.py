@@ -8,11 +8,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, patiently
 
 KEY = 'ei_0123456789abcdef0123456789abcdef'
 AARCH64, X86 = 'runner-linux-aarch64', 'runner-linux-x86_64'
@@ -94,7 +95,7 @@ class FakeStudio:
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition on what came here holds."""
         with self._changed:
-            assert self._changed.wait_for(condition, PATIENCE_S), self.requests
+            assert patiently(partial(self._changed.wait_for, condition)), self.requests
 
     def take(self, request: Request) -> tuple[int, dict[str, str], Any]:
         """Return status, headers and body; a body of bytes is a file."""

@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from parking_msgs.msg import CarCount
@@ -12,7 +13,7 @@ from parking_monitor import jpeg
 from parking_monitor.nodes import convert, qos
 from tests.support.patience import PATIENCE_S
 from tests.support.pictures import squares_jpeg, write_clip
-from tests.support.ros_graph import RosGraph, is_about, values_of
+from tests.support.ros_graph import Inbox, RosGraph, is_about, values_of
 
 CALIBRATION = """\
 image_width: 640
@@ -41,6 +42,21 @@ def test_pictures_are_passed_through_as_the_camera_made_them(tmp_path: Path) -> 
     assert (message.format, message.header.frame_id) == ('jpeg', 'lane')
 
 
+def stamp_of(message: Any) -> int:
+    return convert.to_stamp_ns(message.header.stamp)
+
+
+def of_one_stamp(one: Inbox, other: Inbox) -> tuple[Any, Any]:
+    """Return the first two messages of one stamp; what came before both topics were heard has no other."""
+    ones: dict[int, Any] = {}
+    others: dict[int, Any] = {}
+    while not (common := ones.keys() & others.keys()):
+        for inbox, kept in ((one, ones), (other, others)):
+            for message in (inbox.wait_for(), *inbox.drain()):
+                kept[stamp_of(message)] = message
+    return ones[min(common)], others[min(common)]
+
+
 def test_raw_images_and_camera_info_go_with_the_same_stamp(tmp_path: Path) -> None:
     (tmp_path / 'lane.yaml').write_text(CALIBRATION)
     with RosGraph() as ros:
@@ -48,8 +64,7 @@ def test_raw_images_and_camera_info_go_with_the_same_stamp(tmp_path: Path) -> No
         info = ros.listen(CameraInfo, 'camera_info', qos.CAMERA_INFO)
         source = str(a_folder_of_stills(tmp_path / 'stills'))
         ros.start('usb_cam', {'source': source, 'rate_hz': 5.0, 'calibration': str(tmp_path / 'lane.yaml')})
-        image = raw.wait_for()
-        matching = info.wait_for(lambda message: message.header.stamp == image.header.stamp)
+        image, matching = of_one_stamp(raw, info)
     assert (image.encoding, image.width, image.height) == ('bgr8', 640, 480)
     assert list(matching.k) == [500, 0, 320, 0, 500, 240, 0, 0, 1]
 
@@ -82,11 +97,12 @@ def test_at_the_pace_of_the_graph_no_frame_is_given_before_the_last_was_counted(
         counts = ros.node.create_publisher(CarCount, '/device/camera/car_count', qos.CAR_COUNT)
         pictures = ros.listen(CompressedImage, 'image_raw/compressed', qos.COMPRESSED_IMAGE)
         ros.start('usb_cam', {'source': str(clip), 'pace': 'graph', 'loop': False})
-        stamps_ns = []
+        stamps_ns: list[int] = []
         for _ in range(4):
-            message = pictures.wait_for()
-            assert not pictures.drain()
-            stamps_ns.append(convert.to_stamp_ns(message.header.stamp))
+            message = pictures.wait_for(lambda message: stamp_of(message) not in stamps_ns)
+            stamps_ns.append(stamp_of(message))
+            # On a slow machine it may have been sent again; another one was not.
+            assert {stamp_of(more) for more in pictures.drain()} <= {stamps_ns[-1]}
             counts.publish(CarCount(header=message.header, state=CarCount.OK))
     steps_ms = [round((later - earlier) / 1e6) for earlier, later in itertools.pairwise(stamps_ns)]
     assert steps_ms == [100, 100, 100]  # the clip's own clock
@@ -97,9 +113,7 @@ def test_a_simulated_camera_tells_the_truth_of_each_frame() -> None:
         truth = ros.listen(DetectionsMessage, 'truth', qos.DETECTIONS)
         pictures = ros.listen(CompressedImage, 'image_raw/compressed', qos.COMPRESSED_IMAGE)
         ros.start('usb_cam', {'source': 'sim:day_lane', 'rate_hz': 5.0})
-        picture = pictures.wait_for()
-        stamp = picture.header.stamp
-        told = truth.wait_for(lambda message: message.header.stamp == stamp)
+        picture, told = of_one_stamp(pictures, truth)
     assert jpeg.size(bytes(picture.data)) == (told.image_width, told.image_height) == (640, 480)
 
 

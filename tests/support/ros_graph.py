@@ -26,6 +26,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
+from rclpy.qos import QoSProfile
 
 from parking_monitor import graph, shared_memory
 from parking_monitor.supervisor import die_with_parent
@@ -33,6 +34,7 @@ from tests.support.patience import PATIENCE_S, giving_up, patiently
 
 NAMESPACE = '/device/camera'
 _DOMAINS = range(1, 100)
+_KEPT = 100
 
 
 class Domain:
@@ -204,9 +206,13 @@ class RosGraph:
         ]
 
     def listen(self, message_type: Any, topic: str, profile: Any) -> Inbox:
-        """Subscribe to a topic; relative names are in the test namespace."""
+        """Subscribe to a topic; relative names are in the test namespace.
+
+        However slow this machine is, no message is replaced by the next before the test has it.
+        """
         inbox = Inbox()
-        self.node.create_subscription(message_type, self._absolute(topic), inbox.put, profile)
+        patient = QoSProfile(depth=_KEPT, reliability=profile.reliability, durability=profile.durability)
+        self.node.create_subscription(message_type, self._absolute(topic), inbox.put, patient)
         return inbox
 
     def publisher(self, message_type: Any, topic: str, profile: Any) -> Any:
@@ -231,7 +237,7 @@ class RosGraph:
             for status in message.status:
                 inbox.put(status)
 
-        self.node.create_subscription(DiagnosticArray, '/diagnostics', unpack, 10)
+        self.node.create_subscription(DiagnosticArray, '/diagnostics', unpack, _KEPT)
         return inbox
 
     def call(self, service_type: Any, name: str, /, deadline_s: float = PATIENCE_S, **fields: object) -> Any:

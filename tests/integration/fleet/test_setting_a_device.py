@@ -1,9 +1,7 @@
 """A device that the fleet's service sets: broker, service, bridge and counter are real; no AWS is there."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from parking_monitor.places_setting import digest as digest_on_the_device
 from tests.integration.fleet.test_shadow import service_on, until
 from tests.support.camera_topic import Pictures
 from tests.support.fleet_service import RECEIVER
+from tests.support.repeating import repeated
 from tests.support.ros_graph import RosGraph
 
 THING, CAMERA = 'garage', 'lane'
@@ -68,24 +67,6 @@ def see(service: Service, thing: str, uuid: str) -> None:
     content = json.dumps({'uuid': uuid, 'cars': 0}).encode()
     service.worker.take(Delivery(f'parking/{thing}/count', content, now_ms(), lambda: None))
     until(lambda: service.fleet.thing_of(uuid) == thing)
-
-
-@contextmanager
-def repeated(act: Callable[[], object]) -> Iterator[None]:
-    """Do something again and again while this context lasts."""
-    ended = threading.Event()
-
-    def run() -> None:
-        while not ended.wait(0.1):
-            act()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def reported(service: Service, name: str) -> Any:

@@ -6,6 +6,10 @@ cd "$(dirname "$0")/.."
 newest=$(find src scripts/build.sh .venv/.setup-stamp -newer install/.built \
   \( -path 'src/parking_msgs/*' -o -name 'setup.*' -o -name 'package.xml' -o -path '*/launch/*' -o -path '*/config/*' \
      -o -name build.sh -o -name .setup-stamp \) -type f -print -quit 2>/dev/null || echo first)
+# install/ points to build/, from where every node reads what it is; somebody may have removed that alone.
+for package in parking_monitor parking_fleet; do
+  [ -f "build/colcon/$package/$package.egg-info/entry_points.txt" ] || newest=$package
+done
 # Nodes start sooner when nobody has to compile their sources; quick when nothing changed.
 .venv/bin/python -m compileall -q src/parking_monitor/parking_monitor src/parking_fleet/parking_fleet demo provisioning
 ln -sf ../../provisioning/parking-provision .venv/bin/parking-provision

@@ -87,8 +87,8 @@ class WorkerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it."""
-        with self._log.open('ab') as log:
+        """Start it, with an empty log."""
+        with self._log.open('wb') as log:
             self._process = subprocess.Popen(
                 [sys.executable, '-m', 'parking_fleet', 'ingest'],
                 env=self._environment,
@@ -179,6 +179,8 @@ def test_nothing_is_lost_or_stored_twice_when_workers_are_killed(
             victim.start()
         wait_until(lambda: stored(database) == 1_600, lambda: stored(database))
     for worker in workers:
+        # One that was started last may not be there yet, when the other has stored all.
+        worker.wait_until_subscribed()
         assert worker.end(signal.SIGTERM) == 0
     assert summed(database) == sum(
         topic.endswith('count') for n in range(4) for topic, _ in messages(10_000 * n, 400)

@@ -1,29 +1,44 @@
 #!/usr/bin/env bash
-# Run all tests, in three groups side by side: most of them wait for processes and servers.
-set -uo pipefail
-cd "$(dirname "$0")/.." || exit
+# Run all tests, part by part and a few parts at a time: most of them wait for processes and servers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
 
 if [ $# -gt 0 ]; then
   exec python -m pytest "$@"
 fi
-mkdir -p build
+# The longest begin, so that none of them is alone at the end.
+parts=(
+  tests/e2e/dashboard
+  'tests/ros tests/launch'
+  'tests/e2e --ignore tests/e2e/dashboard'
+  tests/unit
+  tests/integration/{cloud,detection,provisioning}
+)
+for folder in tests/integration/*/; do
+  case " ${parts[*]} " in *" ${folder%/} "*) ;; *) [ -f "$folder/__init__.py" ] && parts+=("${folder%/}") ;; esac
+done
+at_once=$(($(nproc) + 2))
 # Where processes of their own start on a busy machine, a failure counts when it comes twice; the
 # summary names what was run again.
 export PYTEST_ADDOPTS="${PYTEST_ADDOPTS:-} --reruns 1 -rfER"
-declare -A pids
-trap 'kill "${pids[@]}" 2>/dev/null' EXIT
-declare -A groups=([unit]='tests/unit tests/e2e/dashboard' [integration]='tests/integration')
-for group in "${!groups[@]}"; do
-  # shellcheck disable=SC2086  # several folders
-  python -m pytest ${groups[$group]} >"build/$group-tests.log" 2>&1 &
-  pids[$group]=$!
-done
-echo "${groups[*]} run beside these; what they say follows at the end"
-python -m pytest tests/e2e tests/launch tests/ros --ignore tests/e2e/dashboard
-status=$?
-for group in integration unit; do
-  wait "${pids[$group]}" || status=1
-  cat "build/$group-tests.log"
-done
-trap - EXIT
-exit "$status"
+export LOGS=build/tests
+rm -rf "$LOGS"
+mkdir -p "$LOGS"
+
+# shellcheck disable=SC2329  # xargs calls it
+run_part() {
+  local log="$LOGS/${1//[^a-z0-9]/-}.log" failed=0
+  # shellcheck disable=SC2086  # several words
+  python -m pytest $1 >"$log" 2>&1 || failed=1
+  printf '\n\033[1m==> %s\033[0m\n' "$1" | cat - "$log" | flock "$LOGS" cat  # no two texts are mixed
+  return "$failed"
+}
+export -f run_part
+
+echo "${#parts[@]} parts, $at_once at a time; each says how it went when it has ended"
+failed=0
+# shellcheck disable=SC2016  # the inner shell reads it
+printf '%s\0' "${parts[@]}" | xargs -0 -n 1 -P "$at_once" bash -c 'run_part "$0"' || failed=1
+printf '\n'
+tail -qn 1 "$LOGS"/*.log
+exit "$failed"

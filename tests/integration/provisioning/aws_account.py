@@ -8,6 +8,7 @@ policies, attachments, the order of deletion, the index, tables) is moto's.
 """
 
 import datetime as dt
+import functools
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+import botocore.session
 import moto.iot.models as iot_models
 import moto.iot.responses as iot_responses
 from cryptography import x509
@@ -47,14 +49,14 @@ class AwsAccount:
     """A running account.
 
     Attributes:
-        url: where its control plane listens.
         authority: who signs its certificates, as Amazon's root does.
+        url: where its control plane listens.
         life: how long a certificate is good for.
         templates: provisioning templates by name.
     """
 
     authority: CertificateAuthority
-    url: str = ''
+    url: str
     life: dt.timedelta = TEN_YEARS
     templates: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -99,12 +101,28 @@ class AwsAccount:
         return self.backend.describe_thing(name)
 
 
+# Each session of botocore reads megabytes of descriptions anew; one reader keeps them for all.
+_read_once = functools.cache(botocore.session.create_loader)
+
 logging.getLogger('werkzeug').setLevel(logging.WARNING)
 
 
 @contextmanager
-def aws_account(authority: CertificateAuthority) -> Iterator[AwsAccount]:
-    account = AwsAccount(authority)
+def moto_server() -> Iterator[str]:
+    """Run moto's server and give its URL: for many accounts, one after another, as its end takes a while."""
+    server = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f'http://{host}:{port}'
+    finally:
+        server.stop()
+
+
+@contextmanager
+def aws_account(authority: CertificateAuthority, url: str) -> Iterator[AwsAccount]:
+    """Give an account at moto's server, empty again afterwards."""
+    account = AwsAccount(authority, url)
 
     def from_request(backend: Any, csr: str, set_as_active: object) -> Any:
         request = x509.load_pem_x509_csr(csr.encode())
@@ -127,17 +145,14 @@ def aws_account(authority: CertificateAuthority) -> Iterator[AwsAccount]:
         address = f'a1b2c3-ats.iot.{REGION}.amazonaws.com'
         return SimpleNamespace(to_dict=lambda: {'endpointAddress': address})
 
-    server = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)
     with (
         patch.dict(os.environ, ENVIRONMENT),
+        patch.object(botocore.session, 'create_loader', _read_once),
         patch.object(iot_models.IoTBackend, 'create_certificate_from_csr', from_request),
         patch.object(iot_models.IoTBackend, 'create_keys_and_certificate', with_keys),
         patch.object(iot_models.IoTBackend, 'describe_endpoint', endpoint),
         _templates(account),
     ):
-        server.start()
-        host, port = server.get_host_and_port()
-        account.url = f'http://{host}:{port}'
         try:
             # Nothing in a test may look for the real one.
             with patch.dict(os.environ, account.environment):
@@ -145,7 +160,6 @@ def aws_account(authority: CertificateAuthority) -> Iterator[AwsAccount]:
         finally:
             for service in ('iot', 'iotdata', 'dynamodb'):
                 get_backend(service)[ACCOUNT][REGION].reset()
-            server.stop()
 
 
 def _keep(backend: Any, pem: str, *, active: object) -> Any:

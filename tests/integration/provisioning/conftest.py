@@ -8,14 +8,20 @@ from demo.identity import CertificateAuthority
 from provisioning.aws import Aws, open_account
 from provisioning.names import Place
 from provisioning.register import RegisterOptions
-from tests.integration.provisioning.aws_account import AwsAccount, aws_account
+from tests.integration.provisioning.aws_account import AwsAccount, aws_account, moto_server
 from tests.integration.provisioning.cli import Cli
 from tests.integration.provisioning.responder import ACCESS_RULES, Responder
 
 
+@pytest.fixture(scope='package')
+def aws_url() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
 @pytest.fixture
-def account() -> Iterator[AwsAccount]:
-    with aws_account(CertificateAuthority('Amazon, as far as the test goes')) as running:
+def account(aws_url: str) -> Iterator[AwsAccount]:
+    with aws_account(CertificateAuthority('Amazon, as far as the test goes'), aws_url) as running:
         yield running
 
 

@@ -36,7 +36,8 @@ def run(make_node: Callable[[], ClosableNode]) -> None:
 
     def stop() -> None:
         stopping.set()
-        executor.wake()
+        # Something to do ends spin_once at once; to be woken alone would let it wait for the next timer.
+        executor.create_task(lambda: None)
 
     _on_signals((signal.SIGINT, signal.SIGTERM), stop)
     try:

@@ -24,13 +24,18 @@ def segments(folder: Path = _FOLDER) -> frozenset[str]:
 
 def remove_orphans(known: frozenset[str], folder: Path = _FOLDER) -> list[str]:
     """Remove segments that are not among the known ones and that nobody holds; return their names."""
-    removed = []
-    for name in sorted(segments(folder) - known):
-        if not _is_held(folder / f'{name}{_LOCK_SUFFIX}'):
-            for entry in (name, f'{name}{_LOCK_SUFFIX}', f'sem.{name}_mutex'):
-                (folder / entry).unlink(missing_ok=True)
-            removed.append(name)
-    return removed
+    found = orphans(known, folder)
+    for name in found:
+        for entry in (name, f'{name}{_LOCK_SUFFIX}', f'sem.{name}_mutex'):
+            (folder / entry).unlink(missing_ok=True)
+    return found
+
+
+def orphans(known: frozenset[str], folder: Path = _FOLDER) -> list[str]:
+    """Name the segments that are not among the known ones and that nobody holds."""
+    return [
+        name for name in sorted(segments(folder) - known) if not _is_held(folder / f'{name}{_LOCK_SUFFIX}')
+    ]
 
 
 def _is_held(lock: Path) -> bool:

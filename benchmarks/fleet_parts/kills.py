@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from benchmarks.fleet_parts.scene import WORKERS, Load, Scene, Worker, scene, wait_until
+from benchmarks.fleet_parts.scene import WORKERS, Load, Scene, scene, wait_until
+from tests.support.fleet_worker import WorkerProcess
 
 DEVICES = 1_000
 SECONDS = 20.0
@@ -46,7 +47,7 @@ class Loss:
 
 def measure(folder: Path, victim: Victim) -> Loss:
     """Kill it in the middle of a load on PostgreSQL with one worker."""
-    with scene(folder, 'postgresql') as here, Worker(here, WORKERS[0]) as worker:
+    with scene(folder, 'postgresql') as here, here.worker(WORKERS[0]) as worker:
         with Load(here, DEVICES, SECONDS, '--interval', str(INTERVAL_S)) as load:
             wait_until(lambda: here.rows() > DEVICES)
             _kill(here, worker, victim)
@@ -68,12 +69,12 @@ def _wait_for(here: Scene, sent: int) -> float:
     return changed_s
 
 
-def _kill(here: Scene, worker: Worker, victim: Victim) -> None:
+def _kill(here: Scene, worker: WorkerProcess, victim: Victim) -> None:
     """End it without a warning, and start it again after it was away for a while."""
     if victim == 'worker':
         worker.end(signal.SIGKILL)
         time.sleep(AWAY_S)
-        worker.start()
+        worker.start().wait_until_subscribed()
     elif victim.startswith('broker'):
         here.broker.stop() if victim == 'broker' else here.broker.kill()
         time.sleep(AWAY_S)

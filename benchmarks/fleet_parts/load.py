@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.fleet_parts.probe import Probe
-from benchmarks.fleet_parts.scene import GROUP, WORKERS, Kind, Load, Scene, Worker, scene, wait_until
+from benchmarks.fleet_parts.scene import GROUP, WORKERS, Kind, Load, Scene, scene, wait_until
 
 INTERVAL_S = 10.0
 """From one count of a device to its next, where the most messages are looked for."""
@@ -74,7 +74,7 @@ def through_workers(folder: Path, kind: Kind, workers: int, devices: int, second
     """Let `parking-fleet ingest` processes store a load, a count of each device every INTERVAL_S."""
     with scene(folder, kind) as here, ExitStack() as running:
         group = GROUP if workers > 1 else ''
-        started = [running.enter_context(Worker(here, name, group)) for name in WORKERS[:workers]]
+        started = [running.enter_context(here.worker(name, group)) for name in WORKERS[:workers]]
         return _measure(
             here,
             kind=kind,

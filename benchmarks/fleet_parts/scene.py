@@ -1,7 +1,6 @@
 """Set the scene of a measurement: a broker, a store, and `parking-fleet` in processes of its own."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import psutil
 from sqlalchemy import Select, func, select
 
 from demo.broker import LocalBroker
 from parking_fleet.store.database import Database
 from parking_fleet.store.tables import COUNTS, CROSSINGS
 from tests.support.fleet_service import RECEIVER, FleetService
+from tests.support.fleet_worker import WorkerProcess
 from tests.support.postgres import Postgres
 
 Kind = Literal['sqlite', 'postgresql']
@@ -51,6 +50,15 @@ class Scene:
         folder = self.folder / 'serve'
         folder.mkdir(exist_ok=True)
         return FleetService(folder, self.broker, {'store': {'url': self.url}, **sections})
+
+    def worker(self, name: str, group: str = '') -> WorkerProcess:
+        """Return `parking-fleet ingest` on this broker and store, not yet started.
+
+        Args:
+            name: MQTT client id, one of WORKERS.
+            group: of the shared subscription; empty for a plain one.
+        """
+        return WorkerProcess(self.broker, name, self.url, self.folder, group=group)
 
     def rows(self) -> int:
         """Return how many counts and crossings are stored."""
@@ -91,78 +99,6 @@ def _only_links(certificates: Path, links: Path) -> Path:
     for name in CONNECTIONS:
         (links / name).symlink_to(certificates / name)
     return links
-
-
-class Worker:
-    """Own a `parking-fleet ingest`.
-
-    Args:
-        scene: where.
-        name: MQTT client id, one of WORKERS.
-        group: of the shared subscription; '' for a plain one.
-    """
-
-    def __init__(self, scene: Scene, name: str, group: str = '') -> None:
-        broker = scene.broker
-        identity = broker.identity(name)
-        self._log = scene.folder / f'{name}.log'
-        self._environment = {
-            **os.environ,
-            'PYTHONPATH': 'src/parking_fleet',
-            'PARKING_FLEET_BROKER__HOST': broker.host,
-            'PARKING_FLEET_BROKER__PORT': str(broker.port),
-            'PARKING_FLEET_BROKER__CLIENT_ID': name,
-            'PARKING_FLEET_BROKER__GROUP': group,
-            'PARKING_FLEET_BROKER__CERTIFICATE': str(identity.certificate),
-            'PARKING_FLEET_BROKER__PRIVATE_KEY': str(identity.private_key),
-            'PARKING_FLEET_BROKER__CA': str(identity.ca),
-            'PARKING_FLEET_STORE__URL': scene.url,
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        """Return its process id.
-
-        Raises:
-            RuntimeError: when it does not run.
-        """
-        if self._process is None:
-            raise RuntimeError('the worker does not run; call start()')
-        return self._process.pid
-
-    @property
-    def cpu_s(self) -> float:
-        """Return the processor time that it has taken, its start included."""
-        times = psutil.Process(self.pid).cpu_times()
-        return float(times.user + times.system)
-
-    def start(self) -> Self:
-        """Start it, and return once the broker sends to it."""
-        self._log.write_bytes(b'')
-        with self._log.open('ab') as log:
-            self._process = subprocess.Popen(
-                [sys.executable, '-m', 'parking_fleet', 'ingest'],
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-                process_group=0,
-            )
-        wait_until(lambda: 'subscribed to everything' in self._log.read_text(), self._log)
-        return self
-
-    def end(self, with_signal: signal.Signals = signal.SIGTERM) -> None:
-        """End it."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.send_signal(with_signal)
-            process.wait(PATIENCE_S)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
 
 
 class Load:

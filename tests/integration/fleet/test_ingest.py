@@ -1,7 +1,4 @@
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,6 +16,7 @@ from parking_fleet.store.reader import Reader
 from parking_fleet.store.tables import COUNTS, CROSSINGS, DAYS
 from tests.support.fleet_messages import count_content, crossing_content
 from tests.support.fleet_sender import SENDER, Sender
+from tests.support.fleet_worker import WorkerProcess
 from tests.support.patience import PATIENCE_S
 from tests.support.postgres import Postgres
 
@@ -62,50 +60,6 @@ def lone_settings(broker: LocalBroker, url: str) -> Settings:
     """
     settings = settings_of(broker, url, ONLY_WORKER, group='')
     return settings.model_copy(update={'broker': settings.broker.model_copy(update={'session_expiry_s': 0})})
-
-
-class WorkerProcess:
-    """Own `parking-fleet ingest` in a process of its own."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        broker = settings.broker
-        self._log = folder / f'{broker.client_id}.log'
-        self._environment = {
-            **os.environ,
-            'PYTHONPATH': 'src/parking_fleet',
-            'PARKING_FLEET_BROKER__HOST': broker.host,
-            'PARKING_FLEET_BROKER__PORT': str(broker.port),
-            'PARKING_FLEET_BROKER__CLIENT_ID': broker.client_id,
-            'PARKING_FLEET_BROKER__GROUP': broker.group,
-            'PARKING_FLEET_BROKER__CERTIFICATE': str(broker.certificate),
-            'PARKING_FLEET_BROKER__PRIVATE_KEY': str(broker.private_key),
-            'PARKING_FLEET_BROKER__CA': str(broker.ca),
-            'PARKING_FLEET_STORE__URL': settings.store.url.get_secret_value(),
-            'PARKING_FLEET_STORE__RAW_DAYS': '3650',
-            'PARKING_FLEET_STORE__CROSSING_DAYS': '3650',
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, with an empty log."""
-        with self._log.open('wb') as log:
-            self._process = subprocess.Popen(
-                [sys.executable, '-m', 'parking_fleet', 'ingest'],
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-                process_group=0,
-            )
-
-    def wait_until_subscribed(self) -> None:
-        """Return once the broker sends it its share."""
-        wait_until(lambda: 'subscribed to everything' in self._log.read_text(), self._log.read_text)
-
-    def end(self, with_signal: signal.Signals) -> int:
-        """End it and return its exit status."""
-        assert self._process is not None
-        self._process.send_signal(with_signal)
-        return self._process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope='module')
@@ -166,7 +120,8 @@ def test_messages_come_in_are_stored_and_seen(
 def test_nothing_is_lost_or_stored_twice_when_workers_are_killed(
     broker: LocalBroker, database_url: str, database: Database, tmp_path: Path
 ) -> None:
-    workers = [WorkerProcess(settings_of(broker, database_url, name), tmp_path) for name in WORKERS]
+    kept = {f'PARKING_FLEET_STORE__{name}_DAYS': '3650' for name in ('RAW', 'CROSSING')}
+    workers = [WorkerProcess(broker, name, database_url, tmp_path, group='fleet', **kept) for name in WORKERS]
     for worker in workers:
         worker.start()
         worker.wait_until_subscribed()

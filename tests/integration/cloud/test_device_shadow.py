@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='ROS 2 is not here')
 
+from cryptography.x509 import load_pem_x509_certificate
 from rcl_interfaces.srv import GetParameters
 from rclpy.parameter import parameter_value_to_python
 
@@ -128,6 +129,10 @@ def test_what_was_desired_while_offline_is_applied_refused_and_reported(
             'colour': 'is not a setting',
         }
         assert (report['mode'], report['telegram'], report['desired_version']) == ('count', False, version)
+        certificate = load_pem_x509_certificate(broker.identity(THING).certificate.read_bytes())
+        end = certificate.not_valid_after_utc.isoformat().replace('+00:00', 'Z')
+        assert report['health']['certificate_expires'] == end
+        assert report['health']['waiting'] == 0
         assert device.parameter('aws_iot_bridge', 'interval_s') == 60.0
         assert device.parameter(COUNTER, 'min_confidence') == 0.7
         assert device.parameter(DETECTOR, 'confidence') == 0.7

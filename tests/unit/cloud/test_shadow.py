@@ -15,6 +15,12 @@ from tests.unit.cloud.shadow_builders import DESIRED, a_shadow, an_offer
 MODEL_1: Json = {'name': 'lot', 'version': '1'}
 MODEL_2: Json = {'name': 'lot', 'version': '2'}
 
+HEALTH: dict[str, Json] = {
+    'certificate_expires': '2027-03-01T08:15:30Z',
+    'temperature_c': 65,
+    'waiting': 100_000,
+}
+
 
 def standing(**values: Any) -> dict[str, Standing]:
     return {name: Standing(by_camera={'': value}) for name, value in values.items()}
@@ -137,8 +143,10 @@ def test_whatever_is_desired_the_report_is_json_that_fits(
         {
             'model': Standing(by_camera=longer, pending=reason),
             'interval_s': Standing(by_camera=longer, refused=reason),
-        }
+        },
+        HEALTH,
     )
+    assert report['health'] == HEALTH
     encoded = encode_json(report)
     assert len(encoded) <= MAX_REPORT_BYTES
     assert json.loads(encoded) == report

@@ -119,11 +119,12 @@ class Shadow:
             if trial.before is not None:
                 self._settings[name] = trial.before
 
-    def report(self, standings: Mapping[str, Standing]) -> Report:
+    def report(self, standings: Mapping[str, Standing], health: Mapping[str, Json] | None = None) -> Report:
         """Return what to report: values that truly stand, what is pending, what was refused and why.
 
         Args:
             standings: how the nodes stand, by setting.
+            health: how the device is; small.
         """
         values: dict[str, Json] = {}
         for name in FIELDS:
@@ -134,7 +135,10 @@ class Shadow:
                 )
         pending = {name: standing.pending for name, standing in standings.items() if standing.pending}
         refused = {name: standing.refused for name, standing in standings.items() if standing.refused}
-        return fitted(values, self._version, pending, {**refused, **self.refused})
+        always: dict[str, Json] = {'desired_version': self._version}
+        if health:
+            always['health'] = dict(health)
+        return fitted(values, always, pending, {**refused, **self.refused})
 
     def _want(self, name: str, setting: Setting | None, *, is_news: bool) -> None:
         failure = self._failures.get(name)

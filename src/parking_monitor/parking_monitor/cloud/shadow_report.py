@@ -34,23 +34,32 @@ class Standing:
 
 
 def fitted(
-    values: Mapping[str, Json], version: int, pending: Mapping[str, str], refused: Mapping[str, str]
+    values: Mapping[str, Json],
+    always: Mapping[str, Json],
+    pending: Mapping[str, str],
+    refused: Mapping[str, str],
 ) -> Report:
-    """Return a report of at most `MAX_REPORT_BYTES`; what is too much is said in short."""
-    full = _report(values, version, pending, _first(refused, _MANY_REFUSED))
+    """Return a report of at most `MAX_REPORT_BYTES`; what is too much is said in short.
+
+    Args:
+        values: of the settings; short where all is too much.
+        always: small, and never cut.
+        pending: what is waited for, by setting.
+        refused: reasons, by setting; only the first ones where all is too much.
+    """
+    whole = {**values, **always}
+    full = _report(whole, pending, _first(refused, _MANY_REFUSED))
     if _fits(full):
         return full
-    fewer = _report(values, version, pending, _first(refused, _FEW_REFUSED))
+    fewer = _report(whole, pending, _first(refused, _FEW_REFUSED))
     if _fits(fewer):
         return fewer
     short = {name: _MORE if isinstance(value, dict) else value for name, value in values.items()}
-    return _report(short, version, pending, _first(refused, _FEW_REFUSED))
+    return _report({**short, **always}, pending, _first(refused, _FEW_REFUSED))
 
 
-def _report(
-    values: Mapping[str, Json], version: int, pending: Mapping[str, str], refused: Mapping[str, str]
-) -> Report:
-    report: Report = {**values, 'desired_version': version}
+def _report(values: Mapping[str, Json], pending: Mapping[str, str], refused: Mapping[str, str]) -> Report:
+    report: Report = dict(values)
     for name, reasons in (('pending', pending), ('refused', refused)):
         if reasons:
             report[name] = {

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from parking_monitor.cloud.connection_faults import ConnectionFault, shared_identity
 from parking_monitor.cloud.crossing_source import CrossingSource
 from parking_monitor.cloud.delivery import DeliveryStatistics
+from parking_monitor.cloud.device_health import HealthReport
 from parking_monitor.cloud.errors import IdentityFileError
 from parking_monitor.cloud.identity_files import expiry_warning
 from parking_monitor.cloud.messages import Origin
@@ -82,7 +83,14 @@ class AwsIotBridge(Node):
                 event_topics=frozenset({crossing_topic(known.thing)}),
             ),
         )
-        self._settings = CloudSettings(self, self._session, known.thing, self._cameras, folder.parent)
+        self._settings = CloudSettings(
+            self,
+            self._session,
+            thing=known.thing,
+            cameras=self._cameras,
+            state_folder=folder.parent,
+            health=HealthReport(self._mqtt, lambda: self._publisher.statistics.waiting),
+        )
         self._snapshots = Snapshots(
             self,
             self._session,

@@ -12,6 +12,7 @@ from rclpy.node import Node
 
 from parking_monitor.cloud import shadow_file
 from parking_monitor.cloud.connection_faults import ConnectionFault
+from parking_monitor.cloud.device_health import HealthReport
 from parking_monitor.cloud.mqtt_session import MqttSession
 from parking_monitor.cloud.shadow import Shadow
 from parking_monitor.cloud.shadow_document import Json, ShadowError
@@ -58,14 +59,23 @@ class CloudSettings:
         thing: whose shadow it is.
         cameras: names of the device's cameras.
         state_folder: where accepted settings outlive a restart.
+        health: how the device is, which is reported too.
     """
 
     def __init__(
-        self, node: Node, session: MqttSession, thing: str, cameras: Sequence[str], state_folder: Path
+        self,
+        node: Node,
+        session: MqttSession,
+        *,
+        thing: str,
+        cameras: Sequence[str],
+        state_folder: Path,
+        health: HealthReport,
     ) -> None:
         self._node = node
         self._session = session
         self._thing = thing
+        self._health = health
         self._file = state_folder / shadow_file.FILE_NAME
         self._layouts = dict(zip(cameras, _declare_layouts(node, cameras), strict=True))
         places = _declare_places(node, cameras)
@@ -211,7 +221,7 @@ class CloudSettings:
                 self._shadow.confirm(name)
         self._client.want(self._shadow.wanted)
         self._save(now_s)
-        report = self._shadow.report(self._standings())
+        report = self._shadow.report(self._standings(), self._health.section(now_s))
         is_held = self._is_held(now_s)
         self._tell_changes(report, is_held=is_held)
         if not is_held:

@@ -27,6 +27,7 @@ REPORT: dict[str, Any] = {
     'telegram': False,
     'zones': {'north': {'zones_count': 2, 'bays_count': 24, 'digest': '0' * 12}},
     'desired_version': 1,
+    'health': {'certificate_expires': '2031-03-01T08:15:30Z', 'temperature_c': 85, 'waiting': 3_000},
 }
 
 
@@ -68,6 +69,8 @@ def test_a_wish_is_sent_and_what_became_of_it_shows(
     expect(interval).to_contain_text('120')
     expect(setting(page, 'zones')).to_contain_text('north: 2 zones, 24 bays')
     expect(page.get_by_role('link', name='Look where north counts')).to_be_visible()
+    expect(page.get_by_text('until 1 March 2031')).to_be_visible()
+    expect(page.get_by_text('It is hot: 85 °C')).to_be_visible()
 
     model = setting(page, 'model')
     model.get_by_label('Version of the model').fill('9/9')

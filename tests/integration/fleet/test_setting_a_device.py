@@ -1,5 +1,6 @@
 """A device that the fleet's service sets: broker, service, bridge and counter are real; no AWS is there."""
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,12 @@ import pytest
 
 pytest.importorskip('rclpy', reason='ROS 2 is not here')
 
+from cryptography.x509 import load_pem_x509_certificate
+from fastapi.testclient import TestClient
 from parking_msgs.msg import CarCount
 
 from demo.broker import LocalBroker
+from parking_fleet.api.app import make_app
 from parking_fleet.ingest.sorting import Delivery
 from parking_fleet.live.fleet import now_ms
 from parking_fleet.service import Service
@@ -100,13 +104,20 @@ def test_zones_from_the_service_are_counted_in_at_once_or_refused_with_the_reaso
         counts.wait_for(lambda count: [zone.name for zone in count.zones] == ['left'])
 
 
-def test_a_picture_comes_when_it_is_asked_for_where_the_operator_allows_it(
+def test_health_is_known_and_a_picture_comes_where_the_operator_allows_it(
     broker: LocalBroker, service: Service, tmp_path: Path
 ) -> None:
     see(service, THING, 'u')
     with RosGraph() as ros:
         bridge = start_bridge(ros, broker, tmp_path)
         until(lambda: reported(service, 'interval_s'))
+        client = TestClient(make_app(service), base_url='http://localhost')
+        told = until(
+            lambda: (device := client.get('/api/v1/devices/u').json())['certificate_until'] and device
+        )
+        certificate = load_pem_x509_certificate(broker.identity(THING).certificate.read_bytes())
+        assert dt.datetime.fromisoformat(told['certificate_until']) == certificate.not_valid_after_utc
+        assert told['waiting'] == 0
         assert service.pictures.ask('u', CAMERA) == ''
         reason = until(lambda: service.pictures.reason('u', CAMERA))
         assert 'cloud.snapshots: true in its fleet.yaml' in reason

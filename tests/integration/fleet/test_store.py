@@ -14,6 +14,7 @@ from parking_fleet.messages.values import PresenceReport
 from parking_fleet.store.batch import Batch, CountEntry, CrossingEntry, PresenceEntry, RejectedEntry
 from parking_fleet.store.database import Database
 from parking_fleet.store.reader import Place, Reader, Span
+from parking_fleet.store.shadows import ShadowStore
 from parking_fleet.store.summaries import local_day_s
 from parking_fleet.store.tables import (
     CAMERAS,
@@ -288,6 +289,16 @@ def test_that_a_device_left_is_read_whoever_wrote_of_it(database: Database) -> N
     own.write(Batch(counts=[count_entry(uuid='a', seq=1)]))
     found = Reader(database).devices(heard_since_ms=NOON_MS, came_since_ms=NOON_MS, but_by=own.number)
     assert [device.presence for device in found] == ['offline']
+
+
+def test_what_shadows_say_of_devices_is_kept_until_they_say_otherwise(database: Database) -> None:
+    writer_of(database).write(Batch(counts=[count_entry(uuid='a', thing='garage')]))
+    told = {'certificate_until_ms': 253_402_300_799_000, 'temperature_c': -5, 'waiting': 10**9}
+    shadows, reader = ShadowStore(database), Reader(database)
+    for facts in (told, {**told, 'temperature_c': None}):
+        shadows.tell_devices({'garage': facts, 'unheard-of': facts})
+        (device,) = reader.devices()
+        assert {name: getattr(device, name) for name in facts} == facts
 
 
 def test_the_quarantine_keeps_the_newest(database: Database) -> None:

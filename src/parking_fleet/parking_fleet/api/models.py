@@ -241,6 +241,11 @@ class DeviceAnswer(_Answer):
     clock_offset_ms: int | None
     dropped: int
     model: str | None
+    certificate_until: str | None = Field(description='When its certificate ends; null: not told.')
+    temperature_c: int | None = Field(description='Of its hottest part, in steps of 5; null: not told.')
+    waiting: int | None = Field(
+        description='Messages in its outbox, by the first digit; 0: fewer than 10; null: not told.'
+    )
     problems: list[str]
     cameras: list[CameraAnswer]
 
@@ -261,6 +266,9 @@ class DeviceAnswer(_Answer):
             clock_offset_ms=record.clock_offset_ms,
             dropped=record.dropped,
             model=record.model,
+            certificate_until=optional_time_text(record.certificate_until_ms or 0),
+            temperature_c=record.temperature_c,
+            waiting=record.waiting,
             problems=list(health.problems),
             cameras=[CameraAnswer.of(camera) for camera in health.cameras],
         )

@@ -12,10 +12,10 @@ from parking_fleet.dashboard.words import (
     moment_text,
     number_text,
 )
-from parking_fleet.health.devices import DeviceHealth
+from parking_fleet.health.devices import DeviceHealth, certificate_days, date_text
 from parking_fleet.places.facilities import Facilities
 from parking_fleet.places.views import Places
-from parking_fleet.store.values import CameraState
+from parking_fleet.store.values import CameraState, DeviceRecord
 
 
 def camera_text(camera: CameraState, *, is_known: bool) -> str:
@@ -43,7 +43,10 @@ def facts_of(health: DeviceHealth, config: Facilities, zone: ZoneInfo, now_ms: i
         ('Place', place_of(health, config) or 'not told'),
         ('Clock', clock_text(record)),
         ('Given up', how_many(record.dropped, 'message', 'messages')),
+        ('Waiting to be sent', waiting_text(record)),
         ('Model', record.model or 'not told'),
+        ('Certificate', certificate_text(record, now_ms)),
+        ('Temperature', temperature_text(record)),
         ('Known since', moment_text(record.first_ms, zone, now_ms)),
         ('Name on the broker', record.thing or 'not told'),
         ('UUID', record.uuid),
@@ -53,6 +56,27 @@ def facts_of(health: DeviceHealth, config: Facilities, zone: ZoneInfo, now_ms: i
         since = moment_text(record.presence_ms, zone, now_ms)
         facts.insert(1, ('Connection', f'{record.presence} since {since}'))
     return facts
+
+
+def certificate_text(record: DeviceRecord, now_ms: int) -> str:
+    """Return until when a device's certificate holds."""
+    days = certificate_days(record, now_ms)
+    if days is None or record.certificate_until_ms is None:
+        return 'not told'
+    date = date_text(record.certificate_until_ms)
+    return f'ended on {date}' if days < 0 else f'until {date}, {how_many(int(days), "day", "days")} more'
+
+
+def temperature_text(record: DeviceRecord) -> str:
+    """Return how hot a device said that it is; it tells steps of 5 °C."""
+    return 'not told' if record.temperature_c is None else f'about {record.temperature_c} °C'
+
+
+def waiting_text(record: DeviceRecord) -> str:
+    """Return how many messages a device said that it has in its outbox; it tells the first digit."""
+    if record.waiting is None:
+        return 'not told'
+    return f'about {number_text(record.waiting)} messages' if record.waiting else 'fewer than 10 messages'
 
 
 def _places(places: Places) -> list[str]:

@@ -1,5 +1,6 @@
 """Say how a device is, and why what it told does not hold."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,17 @@ SILENT_AFTER_INTERVALS = 2.5
 
 CLOCK_TOLERANCE_MS = 60_000
 """A fresh count comes in within 30 s; a clock that is further off is told."""
+
+HOT_C = 80
+"""From here on a Raspberry Pi slows down; at 85 °C it slows down much."""
+
+CERTIFICATE_NOTICE_DAYS = 30
+"""A certificate that holds for less is told."""
+
+MANY_WAITING = 1_000
+"""A device that reports every two minutes needs more than a day without a network for so many."""
+
+_DAY_MS = 86_400_000
 
 Standing = Literal['up', 'silent', 'offline', 'new']
 _STATE_WORDS = {
@@ -66,6 +78,23 @@ def why_unknown(camera: CameraState, standing: Standing, interval_s: float, now_
     return ''
 
 
+def certificate_days(record: DeviceRecord, now_ms: int) -> float | None:
+    """Return for how many days a device's certificate holds from now on; None when it never said."""
+    if record.certificate_until_ms is None:
+        return None
+    return (record.certificate_until_ms - now_ms) / _DAY_MS
+
+
+def rotate_command(record: DeviceRecord) -> str:
+    """Return the command that gives a device a new certificate on AWS."""
+    return f'parking-provision rotate {record.thing}'.rstrip()
+
+
+def date_text(time_ms: int) -> str:
+    """Return a date in UTC: '1 March 2027'."""
+    return f'{dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC):%-d %B %Y}'
+
+
 def device_health(
     record: DeviceRecord, cameras: Sequence[CameraState], interval_s: float, now_ms: int
 ) -> DeviceHealth:
@@ -83,6 +112,7 @@ def device_health(
         problems.append(f'its clock is {abs(record.clock_offset_ms) / 1000:.0f} s {direction}')
     if record.dropped:
         problems.append(f'{record.dropped} messages were given up, its outbox being full')
+    problems += _told_problems(record, standing, now_ms)
     return DeviceHealth(
         record=record,
         standing=standing,
@@ -91,3 +121,24 @@ def device_health(
         problems=tuple(problems),
         cameras=tuple(cameras),
     )
+
+
+def _told_problems(record: DeviceRecord, standing: Standing, now_ms: int) -> list[str]:
+    """Return what is wrong with what the device reports of itself.
+
+    Of one that is not heard the temperature and what waits are of the past; its certificate is not.
+    """
+    problems = []
+    days = certificate_days(record, now_ms)
+    if days is not None and record.certificate_until_ms is not None and days < CERTIFICATE_NOTICE_DAYS:
+        date = date_text(record.certificate_until_ms)
+        left = f'{int(days)} {"day" if int(days) == 1 else "days"}'
+        when = f'ends on {date}, in {left}' if days >= 0 else f'ended on {date}'
+        problems.append(f'its certificate {when}; rotate it with `{rotate_command(record)}`')
+    if standing != 'up':
+        return problems
+    if record.temperature_c is not None and record.temperature_c >= HOT_C:
+        problems.append(f'it is hot: {record.temperature_c} °C; give it shade and air, for it may slow down')
+    if record.waiting is not None and record.waiting >= MANY_WAITING:
+        problems.append(f'about {record.waiting:,} messages wait to be sent')
+    return problems

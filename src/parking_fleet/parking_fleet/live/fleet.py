@@ -146,7 +146,7 @@ class Fleet:
             return {camera.facility for uuid in uuids for camera in self._of_device.get(uuid, {}).values()}
 
     def tell(self, facts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take in what shadows say of devices, by thing: `interval_s` and `model`."""
+        """Take in what shadows say of devices, by thing, as `facts.facts_of` names it."""
         events: list[Event] = []
         with self._lock:
             for thing, values in facts.items():
@@ -288,7 +288,7 @@ class Fleet:
         changed = set()
         for record in devices:
             known = self._devices.get(record.uuid)
-            if known is None or known.presence != record.presence or known.model != record.model:
+            if known is None or _told(known) != _told(record):
                 changed.add(record.uuid)
             self._keep(record)
         return changed
@@ -314,6 +314,17 @@ class Fleet:
         }
         self._standings = standings
         return changed
+
+
+def _told(record: DeviceRecord) -> tuple[object, ...]:
+    """Return what of a device is told to the listeners when it changes, beside that it was heard."""
+    return (
+        record.presence,
+        record.model,
+        record.certificate_until_ms,
+        record.temperature_c,
+        record.waiting,
+    )
 
 
 def _newest(counts: Iterable[CountEntry]) -> list[CameraState]:

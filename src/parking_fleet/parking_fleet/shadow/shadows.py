@@ -19,6 +19,7 @@ import orjson
 from parking_fleet.live.events import LiveFeed, ShadowChanged
 from parking_fleet.shadow.answering import shadow_topic, split_topic
 from parking_fleet.shadow.document import MAX_STATE_BYTES, difference, merged, newest_s, size_bytes
+from parking_fleet.shadow.facts import facts_of
 from parking_fleet.shadow.layouts import LayoutError, as_sent
 from parking_fleet.shadow.link import Link, LinkError
 
@@ -179,10 +180,18 @@ class Shadows:
         return outcome
 
     def take_facts(self) -> dict[str, dict[str, Any]]:
-        """Return what was reported of interval and model since the last call, by thing."""
+        """Return what was reported since the last call, by thing, as `facts.facts_of` names it.
+
+        That of a thing whose first message is still on its way stays until it is known whose it is.
+        """
         with self._lock:
             facts, self._facts = self._facts, {}
-        return facts
+        known = {thing: told for thing, told in facts.items() if self._uuid_of(thing)}
+        early = [thing for thing in facts if thing not in known][-KEPT_SHADOWS:]
+        with self._lock:
+            # What came in the meantime is newer.
+            self._facts = {**{thing: facts[thing] for thing in early}, **self._facts}
+        return known
 
     def takes(self, topic: str) -> bool:
         """Return whether a topic is one of answers."""
@@ -353,13 +362,7 @@ class Shadows:
         self._feed.publish([ShadowChanged(shadow.thing, self._uuid_of(shadow.thing))])
 
     def _note_facts(self, shadow: DeviceShadow) -> None:
-        facts: dict[str, Any] = {}
-        interval_s, model = shadow.reported.get('interval_s'), shadow.reported.get('model')
-        if isinstance(interval_s, int | float) and not isinstance(interval_s, bool) and interval_s > 0:
-            facts['interval_s'] = float(interval_s)
-        if isinstance(model, dict) and isinstance(model.get('name'), str):
-            facts['model'] = f'{model["name"]} {model.get("version", "")}'.strip()[:200]
-        if facts:
+        if facts := facts_of(shadow.reported):
             with self._lock:
                 self._facts[shadow.thing] = facts
 

@@ -343,4 +343,7 @@ def _device(row: Row[Any]) -> DeviceRecord:
         dropped=row.dropped,
         interval_s=row.interval_s,
         model=row.model,
+        certificate_until_ms=row.certificate_until_ms,
+        temperature_c=row.temperature_c,
+        waiting=row.waiting,
     )

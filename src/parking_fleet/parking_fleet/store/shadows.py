@@ -53,7 +53,7 @@ class ShadowStore:
             return after
 
     def tell_devices(self, facts: dict[str, dict[str, Any]]) -> None:
-        """Note what shadows say of devices, by thing: `interval_s` and `model`."""
+        """Note what shadows say of devices, by thing, as `facts.facts_of` names it."""
         with self._database.writing() as connection:
             for thing, values in facts.items():
                 connection.execute(update(DEVICES).where(DEVICES.c.thing == thing).values(**values))

@@ -52,6 +52,9 @@ DEVICES = Table(
     # What is known from elsewhere than the messages, such as a device's shadow.
     Column('interval_s', Float),
     Column('model', Text),
+    Column('certificate_until_ms', BigInteger),
+    Column('temperature_c', Integer),
+    Column('waiting', BigInteger),
     # The number of the writer, as long as it runs.
     Column('written_by', BigInteger, nullable=False, server_default='0'),
 )

@@ -122,6 +122,9 @@ class DeviceRecord:
         dropped: messages that it has given up.
         interval_s: how often it reports at least, where known.
         model: its model and version, where known.
+        certificate_until_ms: its certificate ends then, where known.
+        temperature_c: of its hottest part, in steps of 5 °C, where known.
+        waiting: messages in its outbox, by the first digit; 0: fewer than 10; where known.
     """
 
     uuid: str
@@ -135,6 +138,9 @@ class DeviceRecord:
     dropped: int
     interval_s: float | None
     model: str | None
+    certificate_until_ms: int | None = None
+    temperature_c: int | None = None
+    waiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

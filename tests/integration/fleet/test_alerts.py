@@ -22,6 +22,7 @@ from parking_fleet.store.reader import Reader
 from parking_fleet.store.writer import Writer
 from tests.support.fleet_messages import NOON_MS, count_entry
 
+DAY_MS = 86_400_000
 HOOK = {'hook': {'kind': 'webhook', 'url': 'http://127.0.0.1:9/'}}
 RULES = {'device-silent': {'for_s': 0}, 'nearly-full': {'for_s': 60, 'clear_for_s': 60}}
 CONFIG = {
@@ -183,6 +184,26 @@ def test_what_only_grows_is_told_by_how_much_it_grew(lot: Lot) -> None:
     lot.engine.look()
     (alert,) = lot.engine.open_alerts()
     assert 'gave up 7 messages in the last hour' in alert.text
+
+
+def test_the_certificate_of_a_device_that_ends_is_one_alert_until_it_was_rotated(lot: Lot) -> None:
+    lot.say()
+    lot.fleet.tell({'thing-1': {'certificate_until_ms': lot.now_ms + 31 * DAY_MS}})
+    lot.engine.look()
+    assert lot.rules_open() == []
+    for _ in range(2):
+        lot.pass_s(86_400)
+        lot.say()
+        lot.engine.look()
+    (alert,) = lot.engine.open_alerts()
+    assert (alert.rule, alert.subject, alert.facility) == ('certificate-expires', 'device-1', 'Riverside')
+    assert alert.text == 'The certificate of device thing-1 (Riverside, P1) expires in 30 days'
+    assert alert.latest == 'The certificate of device thing-1 (Riverside, P1) expires in 29 days'
+    lot.fleet.tell({'thing-1': {'certificate_until_ms': lot.now_ms + 90 * DAY_MS}})
+    lot.engine.look()
+    lot.pass_s(60)
+    lot.engine.look()
+    assert lot.rules_open() == []
 
 
 def test_invalid_messages_are_told_with_the_reason(lot: Lot) -> None:

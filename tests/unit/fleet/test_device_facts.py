@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parking_fleet.alerts.picture import Picture
+from parking_fleet.alerts.rules import Reading, readings
 from parking_fleet.api.models import DeviceAnswer
 from parking_fleet.dashboard.device_facts import facts_of as told_facts_of
 from parking_fleet.health.devices import DeviceHealth, device_health
@@ -33,6 +35,14 @@ def health(*, is_heard: bool = True, now_ms: int = NOON_MS, **told: Any) -> Devi
         clock_synced=True, clock_offset_ms=0, dropped=0, interval_s=None, model=None, **told,
     )  # fmt: skip
     return device_health(record, [_camera(count_entry(uuid='u'))], 120.0, now_ms)
+
+
+def certificate_readings(*devices: DeviceHealth, now_ms: int, own: float | None = None) -> list[Reading]:
+    picture = Picture(
+        now_ms=now_ms, facilities=[], devices=devices, hears=True, dropped={}, invalid=0, invalid_reason='',
+        certificate_days=own,
+    )  # fmt: skip
+    return list(readings('certificate_expires', picture))
 
 
 def test_what_a_device_says_of_its_health_is_taken() -> None:
@@ -104,6 +114,7 @@ def test_whatever_a_device_reports_it_can_be_stored_and_shown(reported: dict[str
     assert answer['temperature_c'] == facts.get('temperature_c')
     shown = dict(told_facts_of(device, Facilities(), ZoneInfo('Pacific/Kiritimati'), NOON_MS))
     assert (shown['Certificate'] == 'not told') == (facts.get('certificate_until_ms') is None)
+    assert all(reading.say().text for reading in certificate_readings(device, now_ms=NOON_MS))
 
 
 def test_what_a_thing_reports_before_its_first_count_waits_for_it() -> None:
@@ -160,3 +171,15 @@ def test_the_page_of_a_device_tells_its_certificate_temperature_and_outbox() -> 
     assert shown(**told) == [f'until {date}, 1 day more', 'about 55 °C', 'about 2,000 messages']
     assert shown(waiting=0) == ['not told', 'not told', 'fewer than 10 messages']
     assert shown() == ['not told', 'not told', 'not told']
+
+
+def test_the_certificate_of_each_device_is_read_beside_that_of_the_service() -> None:
+    now_ms = MARCH_MS - 3 * DAY_MS
+    ending, silent = health(certificate_until_ms=MARCH_MS, now_ms=now_ms), health(now_ms=now_ms)
+    own, device = certificate_readings(ending, silent, now_ms=now_ms, own=40.0)
+    assert (own.subject, own.least, own.facility) == ('broker certificate', 40.0, '')
+    assert (device.subject, device.least, device.facility) == ('u', 3.0, 'Riverside')
+    said = device.say()
+    assert said.text == 'The certificate of device garage-1 (Riverside, P1) expires in 3 days'
+    assert '`parking-provision rotate garage-1`' in said.advice
+    assert said.link == '/device/u'

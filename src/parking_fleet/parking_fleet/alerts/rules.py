@@ -11,7 +11,7 @@ from functools import partial
 from parking_fleet.alerts.picture import Picture
 from parking_fleet.alerts.settings import Kind
 from parking_fleet.alerts.values import Said
-from parking_fleet.health.devices import DeviceHealth
+from parking_fleet.health.devices import DeviceHealth, certificate_days, rotate_command
 from parking_fleet.places.views import FacilityView
 from parking_fleet.store.values import CameraState
 
@@ -145,20 +145,30 @@ def _invalid_messages(picture: Picture) -> Iterator[Reading]:
 
 
 def _certificate_expires(picture: Picture) -> Iterator[Reading]:
-    days = picture.certificate_days
-    if days is None:
-        return
-
-    def say() -> Said:
-        when = f'expires in {_many(int(days), "day")}' if days >= 0 else 'has expired'
-        return Said(
-            place='This service',
-            text=f'The certificate with which this service connects to the broker {when}',
-            advice='put a new one in place (broker: certificate and private_key), and restart the service',
-            link='/alerts',
+    """Read the service's own certificate, and those of the devices that told of theirs."""
+    own_days = picture.certificate_days
+    if own_days is not None:
+        yield Reading(
+            subject='broker certificate',
+            least=own_days,
+            most=own_days,
+            say=partial(_own_certificate_words, own_days),
         )
-
-    yield Reading(subject='broker certificate', least=days, most=days, say=say)
+    titles = _titles(picture)
+    is_open = {view.name: view.is_open for view in picture.facilities}
+    for device in picture.devices:
+        days = certificate_days(device.record, picture.now_ms)
+        if days is None:
+            continue
+        facility = device.cameras[0].facility if device.cameras else ''
+        yield Reading(
+            subject=device.record.uuid,
+            facility=facility,
+            least=days,
+            most=days,
+            is_open=is_open.get(facility, True),
+            say=partial(_certificate_words, device, days, titles),
+        )
 
 
 _READERS: dict[Kind, Callable[[Picture], Iterator[Reading]]] = {
@@ -238,6 +248,30 @@ def _drops_words(device: DeviceHealth, number: int, titles: dict[str, str]) -> S
         advice='check its network; what it gave up is missing from the history for good',
         link=f'/device/{device.record.uuid}',
     )
+
+
+def _own_certificate_words(days: float) -> Said:
+    return Said(
+        place='This service',
+        text=f'The certificate with which this service connects to the broker {_expires(days)}',
+        advice='put a new one in place (broker: certificate and private_key), and restart the service',
+        link='/alerts',
+    )
+
+
+def _certificate_words(device: DeviceHealth, days: float, titles: dict[str, str]) -> Said:
+    place = _place_of(device.cameras, titles)
+    return Said(
+        place=place,
+        text=f'The certificate of device {device.record.thing or device.record.uuid} ({place}) '
+        f'{_expires(days)}',
+        advice=f'rotate it with `{rotate_command(device.record)}`; without one the broker refuses the device',
+        link=f'/device/{device.record.uuid}',
+    )
+
+
+def _expires(days: float) -> str:
+    return f'expires in {_many(int(days), "day")}' if days >= 0 else 'has expired'
 
 
 def _titles(picture: Picture) -> dict[str, str]:

@@ -40,7 +40,7 @@ LOW_IS_BAD: frozenset[Kind] = frozenset({'full', 'certificate_expires'})
 WITHOUT_THRESHOLD: frozenset[Kind] = frozenset({'device_silent', 'camera'})
 """Rules about what is so or is not."""
 
-WITHOUT_FACILITY: frozenset[Kind] = frozenset({'certificate_expires', 'invalid_messages'})
+WITHOUT_FACILITY: frozenset[Kind] = frozenset({'invalid_messages'})
 """Rules about the service itself, which belong to no facility."""
 
 THRESHOLDS: dict[Kind, tuple[float, float]] = {

@@ -17,6 +17,7 @@ from parking_fleet.ingest.worker import Worker
 from parking_fleet.live.fleet import Fleet, now_ms
 from parking_fleet.pictures.pictures import Pictures
 from parking_fleet.places.facilities import load_facilities
+from parking_fleet.places.shares import bay_shares
 from parking_fleet.settings import Settings
 from parking_fleet.shadow.answers import ShadowAnswers
 from parking_fleet.shadow.link import LinkError
@@ -26,6 +27,7 @@ from parking_fleet.store.database import STORE_TROUBLES, Database
 from parking_fleet.store.reader import Reader
 from parking_fleet.store.retention import remove_old
 from parking_fleet.store.shadows import ShadowStore
+from parking_fleet.store.shares import write_shares
 from parking_fleet.store.summaries import local_day_s
 from parking_fleet.store.writer import Writer
 
@@ -36,6 +38,9 @@ REFRESH_S = 0.5
 
 FACTS_S = 1.0
 """How often what shadows tell of devices is written down."""
+
+SHARES_S = 5.0
+"""How often it is looked which cameras see the same bays, where that may have changed."""
 
 CLEAN_UP_S = 600.0
 """How often old rows are removed."""
@@ -104,6 +109,7 @@ class Service:
             self.fleet.refresh()
             self._repeat('refresh', self.fleet.refresh, REFRESH_S)
             self._repeat('shadows', self._note_facts, FACTS_S)
+            self._repeat('shares', self._note_shares, SHARES_S)
             # One process alerts: the one that shows. Workers have no live state to look at.
             self.alerts.start()
         self._repeat('clean-up', self._clean_up, CLEAN_UP_S)
@@ -207,6 +213,16 @@ class Service:
         if facts := self.shadows.take_facts():
             self._shadow_store.tell_devices(facts)
             self.fleet.tell(facts)
+
+    def _note_shares(self) -> None:
+        shares = [
+            (camera, shares[camera.key])
+            for floor in self.fleet.take_new_bays()
+            for shares in (bay_shares(floor),)
+            for camera in floor
+        ]
+        if shares:
+            write_shares(self.database, shares)
 
     def _clean_up(self) -> None:
         removed = remove_old(self.database, self.settings.store, now_ms(), self._stopping)

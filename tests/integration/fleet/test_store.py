@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from parking_fleet.errors import StoreError
 from parking_fleet.messages.values import PresenceReport
+from parking_fleet.places.shares import bay_shares
 from parking_fleet.store.batch import Batch, CountEntry, CrossingEntry, PresenceEntry, RejectedEntry
 from parking_fleet.store.database import Database
 from parking_fleet.store.reader import Place, Reader, Span
 from parking_fleet.store.shadows import ShadowStore
+from parking_fleet.store.shares import write_shares
 from parking_fleet.store.summaries import local_day_s
 from parking_fleet.store.tables import (
     CAMERAS,
@@ -200,6 +202,24 @@ def test_a_facility_is_the_sum_of_its_cameras(database: Database) -> None:
     (upstairs,) = reader.history(Place(facility='Riverside', floor='P2'), 'quarter', ALWAYS)
     assert upstairs.cars == 4
     assert reader.history(Place(facility='Elsewhere'), 'quarter', ALWAYS) == []
+
+
+def test_a_bay_that_two_cameras_see_is_one_place_in_the_history(database: Database) -> None:
+    def count(seq: int, camera: str, bays: str) -> CountEntry:
+        told = [{'name': name, 'state': 'FREE', 'last': 'FREE', 'confidence': 0.9} for name in bays.split()]
+        return count_entry(seq=seq, camera=camera, bays=told, capacity=len(told), free=len(told))
+
+    writer_of(database).write(Batch(counts=[count(1, 'north', 'A1 A2 A3 A4'), count(2, 'south', 'A3 A4 A5')]))
+    reader = Reader(database)
+    shares = bay_shares(reader.cameras())
+    write_shares(database, [(camera, shares[camera.key]) for camera in reader.cameras()])
+    for step in ('minute', 'quarter', 'day'):
+        whole = reader.history(RIVERSIDE, step, ALWAYS)[0]
+        assert (whole.free, whole.occupied, whole.unknown, whole.capacity) == (5, 0, 0, 5)
+        (alone, *_) = reader.history(Place(facility='Riverside', camera='north'), step, ALWAYS)
+        assert (alone.free, alone.capacity) == (4, 4)
+    (trend,) = reader.facilities_history(ALWAYS)
+    assert trend.free == 5
 
 
 def test_by_the_minute_a_count_stands_until_the_next_one(database: Database) -> None:

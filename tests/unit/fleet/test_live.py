@@ -129,6 +129,25 @@ def test_the_clock_of_a_device_is_known_at_once(bench: Bench) -> None:
     assert device.record.clock_offset_ms == 10 * MINUTE_MS
 
 
+def test_it_is_told_once_where_other_bays_are_seen_than_before(bench: Bench) -> None:
+    def tell(seq: int, *names: str, floor: str = 'P1') -> None:
+        bays = [{'name': name, 'state': 'FREE', 'last': 'FREE', 'confidence': 0.9} for name in names]
+        entry = count_entry(seq=seq, floor=floor, bays=bays, capacity=len(bays), free=len(bays))
+        bench.fleet.apply(bench.writer.write(Batch(counts=[entry])))
+
+    def floors() -> list[list[int]]:
+        return [[len(each.bays) for each in cameras] for cameras in bench.fleet.take_new_bays()]
+
+    tell(1)
+    assert floors() == []
+    tell(2, 'A1', 'A2')
+    assert floors() == [[2]]
+    tell(3, 'A1', 'A2')
+    assert floors() == []
+    tell(4, 'A1', floor='P2')
+    assert floors() == [[], [1]]
+
+
 def test_any_number_of_changes_is_held_as_the_names_of_facilities(bench: Bench) -> None:
     async def listen() -> None:
         async with TouchedFacilities(bench.fleet) as touched:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from parking_fleet.errors import SettingsError
 from parking_fleet.places.facilities import Facilities, load_facilities, place_id
 from parking_fleet.places.joining import join_bays
+from parking_fleet.places.shares import bay_shares
 from parking_fleet.places.tree import facility_view
 from parking_fleet.places.views import FacilityView, Places
 from parking_fleet.store.values import CameraState
@@ -66,6 +67,22 @@ def view(*cameras: CameraState, lost: tuple[str, ...] = (), config: Facilities |
         silent=frozenset(),
         now_ms=NOON_MS,
     )
+
+
+BAY_NAMES = st.sets(st.sampled_from(['A1', 'A2', 'A3', 'A4', 'A5', 'A6']), max_size=6)
+
+
+@given(st.lists(st.tuples(BAY_NAMES, st.integers(0, 5)), min_size=1, max_size=5))
+def test_by_their_shares_cameras_have_each_bay_once_together(seen: list[tuple[set[str], int]]) -> None:
+    cameras = [
+        camera(f'camera-{number}', bays=dict.fromkeys(names, ('FREE', 0.9)), capacity=len(names) + beside)
+        for number, (names, beside) in enumerate(seen)
+    ]
+    shares = bay_shares(cameras)
+    assert all(0 < share <= 1 for share in shares.values())
+    different = len(set().union(*(names for names, _ in seen)))
+    together = sum(shares[each.key] * each.capacity for each in cameras)
+    assert together == pytest.approx(different + sum(beside for _, beside in seen))
 
 
 def test_a_bay_that_two_cameras_see_counts_once() -> None:

@@ -76,6 +76,7 @@ class Fleet:
         self._uuids: dict[str, str] = {}
         self._standings: dict[str, Standing] = {}
         self._numbers: dict[int, int] = {}
+        self._new_bays: set[tuple[str, str]] = set()
         self._looked_ms = self._looked_long_ms = self._looked_at_all_ms = 0
 
     def facilities(self) -> list[FacilityView]:
@@ -144,6 +145,15 @@ class Fleet:
         """Return the names of the facilities that the cameras of these devices are in."""
         with self._lock:
             return {camera.facility for uuid in uuids for camera in self._of_device.get(uuid, {}).values()}
+
+    def take_new_bays(self) -> list[list[CameraState]]:
+        """Return the cameras of each floor where other bays are seen than at the last call."""
+        with self._lock:
+            floors, self._new_bays = self._new_bays, set()
+            return [
+                [camera for camera in self._in_facility[facility].values() if camera.floor == floor]
+                for facility, floor in sorted(floors)
+            ]
 
     def tell(self, facts: Mapping[str, Mapping[str, Any]]) -> None:
         """Take in what shadows say of devices, by thing, as `facts.facts_of` names it."""
@@ -237,6 +247,8 @@ class Fleet:
             if known is None or camera.seq > known.seq:
                 if known is not None and known.facility != camera.facility:
                     self._in_facility[known.facility].pop(known.key)
+                if _bay_names(known) != _bay_names(camera):
+                    self._new_bays |= {(each.facility, each.floor) for each in (known, camera) if each}
                 self._cameras[camera.key] = camera
                 self._in_facility[camera.facility][camera.key] = camera
                 self._of_device[camera.uuid][camera.key] = camera
@@ -325,6 +337,10 @@ def _told(record: DeviceRecord) -> tuple[object, ...]:
         record.temperature_c,
         record.waiting,
     )
+
+
+def _bay_names(camera: CameraState | None) -> tuple[str, ...]:
+    return tuple(bay.name for bay in camera.bays) if camera is not None else ()
 
 
 def _newest(counts: Iterable[CountEntry]) -> list[CameraState]:

@@ -1,12 +1,15 @@
 """Sum the minutes of several cameras, each of which reports only now and then."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
 from parking_fleet.store.summaries import MINUTE_S
 from parking_fleet.store.values import HistoryPoint
+
+Part = Callable[[Row[Any]], float]
+"""Says what part of a camera's number counts."""
 
 
 def carry_forward(
@@ -15,7 +18,8 @@ def carry_forward(
     """Return a point for each minute in which a count of a camera stands.
 
     Args:
-        rows: summaries by the minute in the order of their time, from `hold_s` before `since_s` on.
+        rows: summaries by the minute in the order of their time, from `hold_s` before `since_s` on, with the
+            `share` of the camera.
         since_s: the first minute begins here or later.
         until_s: the last one begins before.
         hold_s: for how long a count stands when no newer one comes.
@@ -42,29 +46,45 @@ def _sum(start_s: int, rows: list[Row[Any]]) -> HistoryPoint:
     carried = [row for row in rows if row.start_s != start_s]
     seen = bool(present or carried)
 
-    def mean(name: str) -> float | None:
-        values = [getattr(row, f'{name}_sum') / row.known for row in present]
-        return sum(values) + sum(getattr(row, f'last_{name}') for row in carried) if seen else None
+    def mean(name: str, part: Part) -> float | None:
+        values = [part(row) * getattr(row, f'{name}_sum') / row.known for row in present]
+        return (
+            sum(values) + sum(part(row) * getattr(row, f'last_{name}') for row in carried) if seen else None
+        )
 
-    def extreme(name: str, which: str) -> int | None:
-        values = [getattr(row, f'{name}_{which}') for row in present]
-        return sum(values) + sum(getattr(row, f'last_{name}') for row in carried) if seen else None
+    def extreme(name: str, which: str, part: Part) -> int | None:
+        values = [part(row) * getattr(row, f'{name}_{which}') for row in present]
+        held = [part(row) * getattr(row, f'last_{name}') for row in carried]
+        return round(sum(values) + sum(held)) if seen else None
 
-    def last(name: str) -> int:
-        return sum(getattr(row, f'last_{name}') for row in rows)
+    def last(name: str, part: Part) -> float:
+        return sum((part(row) * getattr(row, f'last_{name}') for row in rows), 0.0)
 
     return HistoryPoint(
         start_s=start_s,
-        cars=last('cars'),
-        cars_mean=mean('cars'),
-        cars_least=extreme('cars', 'min'),
-        cars_most=extreme('cars', 'max'),
-        occupied=last('occupied'),
-        free=last('free'),
-        unknown=last('unknown'),
-        capacity=last('capacity'),
-        occupied_mean=mean('occupied'),
-        occupied_most=extreme('occupied', 'max'),
+        cars=round(last('cars', _whole)),
+        cars_mean=mean('cars', _whole),
+        cars_least=extreme('cars', 'min', _whole),
+        cars_most=extreme('cars', 'max', _whole),
+        **places_that_add_up(*(last(name, _share) for name in ('occupied', 'free', 'capacity'))),
+        occupied_mean=mean('occupied', _share),
+        occupied_most=extreme('occupied', 'max', _share),
         cameras=len(rows),
         known=sum(row.known for row in rows if row.start_s == start_s),
     )
+
+
+def places_that_add_up(occupied: float, free: float, capacity: float) -> dict[str, int]:
+    """Return whole numbers of places that are occupied, free, unknown, and all together."""
+    full, empty = round(occupied), round(free)
+    every = max(round(capacity), full + empty)
+    return {'occupied': full, 'free': empty, 'unknown': every - full - empty, 'capacity': every}
+
+
+def _whole(_: Row[Any]) -> float:
+    return 1.0
+
+
+def _share(row: Row[Any]) -> float:
+    part: float = row.share
+    return part

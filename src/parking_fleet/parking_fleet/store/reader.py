@@ -1,15 +1,15 @@
 """Ask the store: what is now, what was, and what was refused."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Float, Row, Select, Table, cast, func, select
+from sqlalchemy import ColumnElement, Float, Row, Select, Table, cast, func, literal, select
 
 from parking_fleet.store.batch import Clock
-from parking_fleet.store.carrying import carry_forward
+from parking_fleet.store.carrying import carry_forward, places_that_add_up
 from parking_fleet.store.database import Database
 from parking_fleet.store.tables import (
     CAMERAS,
@@ -151,33 +151,32 @@ class Reader:
         """Return the course of a place, a point for each bucket in which a camera reported.
 
         Steps of a minute are shorter than a device's interval: there a camera's last count stands
-        until the next, for `hold_s` at most.
+        until the next, for `hold_s` at most. Where several cameras are summed up, each counts for its
+        share of the bays that others see too.
         """
         table = _SUMMARIES[step]
         since_s, until_s = span.since_ms // 1000, -(-span.until_ms // 1000)
         if step == 'minute':
-            wanted = _of_cameras(select(table), table, place).where(
+            wanted = _of_cameras(select(table, _share_in(place).label('share')), table, place).where(
                 table.c.start_s >= since_s - self._hold_s, table.c.start_s < until_s
             )
             with self._database.reading() as connection:
                 rows = connection.execute(wanted.order_by(table.c.start_s).limit(MAX_ROWS)).all()
             return carry_forward(rows, since_s=since_s, until_s=until_s, hold_s=self._hold_s)
+        share = _share_in(place)
         mean = {
-            name: func.sum(cast(table.c[f'{name}_sum'], Float) / func.nullif(table.c.known, 0))
+            name: cast(table.c[f'{name}_sum'], Float) / func.nullif(table.c.known, 0)
             for name in ('cars', 'occupied')
         }
         columns = [
             table.c.start_s,
             func.sum(table.c.last_cars),
-            mean['cars'],
+            func.sum(mean['cars']),
             func.sum(table.c.cars_min),
             func.sum(table.c.cars_max),
-            func.sum(table.c.last_occupied),
-            func.sum(table.c.last_free),
-            func.sum(table.c.last_unknown),
-            func.sum(table.c.last_capacity),
-            mean['occupied'],
-            func.sum(table.c.occupied_max),
+            *(func.sum(table.c[f'last_{name}'] * share) for name in ('occupied', 'free', 'capacity')),
+            func.sum(mean['occupied'] * share),
+            func.sum(table.c.occupied_max * share),
             func.count(),
             func.sum(table.c.known),
         ]
@@ -189,7 +188,7 @@ class Reader:
             .limit(MAX_ROWS)
         )
         with self._database.reading() as connection:
-            return [HistoryPoint(*_whole(row)) for row in connection.execute(summed)]
+            return [_point(row) for row in connection.execute(summed)]
 
     def facilities_history(self, span: Span) -> list[FacilityPoint]:
         """Return the course of every facility, a point for each 15 minutes in which a camera reported."""
@@ -197,8 +196,8 @@ class Reader:
             select(
                 CAMERAS.c.facility,
                 QUARTERS.c.start_s,
-                func.sum(QUARTERS.c.last_occupied),
-                func.sum(QUARTERS.c.last_free),
+                func.sum(QUARTERS.c.last_occupied * CAMERAS.c.share),
+                func.sum(QUARTERS.c.last_free * CAMERAS.c.share),
             )
             .join(CAMERAS, CAMERAS.c.id == QUARTERS.c.camera_id)
             .where(
@@ -210,7 +209,7 @@ class Reader:
         )
         with self._database.reading() as connection:
             return [
-                FacilityPoint(row[0], *(int(value) for value in row[1:]))
+                FacilityPoint(row[0], row[1], round(row[2]), round(row[3]))
                 for row in connection.execute(summed)
             ]
 
@@ -315,9 +314,28 @@ def _named(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _whole(row: Sequence[Any]) -> list[Any]:
+def _share_in(place: Place) -> ColumnElement[float]:
+    """Return what a camera counts for: all that it sees, where it is asked for alone."""
+    return literal(1.0) if place.camera is not None else CAMERAS.c.share
+
+
+def _point(row: Row[Any]) -> HistoryPoint:
     # PostgreSQL's sums of bigint are decimals.
-    return [value if value is None or isinstance(value, float) else int(value) for value in row]
+    values = tuple(row)
+    start_s, cars, cars_mean, cars_least, cars_most = values[:5]
+    occupied, free, capacity, occupied_mean, occupied_most, cameras, known = values[5:]
+    return HistoryPoint(
+        start_s=start_s,
+        cars=int(cars),
+        cars_mean=cars_mean,
+        cars_least=None if cars_least is None else int(cars_least),
+        cars_most=None if cars_most is None else int(cars_most),
+        **places_that_add_up(occupied, free, capacity),
+        occupied_mean=occupied_mean,
+        occupied_most=None if occupied_most is None else round(occupied_most),
+        cameras=cameras,
+        known=int(known),
+    )
 
 
 def _camera(row: Row[Any]) -> CameraState:

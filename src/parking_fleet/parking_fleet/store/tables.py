@@ -91,6 +91,8 @@ CAMERAS = Table(
     Column('bays', Text, nullable=False, server_default='[]'),
     Column('gates', Text, nullable=False, server_default='[]'),
     Column('written_by', BigInteger, nullable=False, server_default='0'),
+    # What part of its places it counts for; the others are bays that another camera sees too.
+    Column('share', Float, nullable=False, server_default='1'),
     UniqueConstraint('device_id', 'name', 'facility', 'floor'),
     Index(None, 'facility'),
 )

@@ -153,7 +153,8 @@ class HistoryPoint:
         cars_mean: of the samples of each camera; None when nothing was known.
         cars_least: sum of each camera's least; the place never had fewer.
         cars_most: sum of each camera's most; the place never had more.
-        occupied, free, unknown, capacity: places at the end of the bucket.
+        occupied, free, unknown, capacity: places at the end of the bucket; a bay that several cameras see
+            is shared among them, as they see it now.
         occupied_mean: of the samples of each camera; None when nothing was known.
         occupied_most: sum of each camera's most.
         cameras: how many cameras reported.

@@ -1,7 +1,7 @@
 """Say how a device is, in the section `health` of what it reports to its shadow.
 
 Every change of the section is an update of the shadow, which costs money and wakes whoever listens. So
-it is looked at seldom, and what it tells is coarse enough to stay the same for most of a day.
+it is looked at seldom, and what it tells is coarse, so that it mostly stays the same.
 """
 
 import datetime as dt

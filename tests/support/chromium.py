@@ -16,9 +16,6 @@ CHROMIUM_OPTIONS = (
 )
 
 
-# Not for longer: while it is there, its event loop runs, and no test can run one of its own.
-
-
 def launch(playwright: Playwright) -> Browser:
     """Start it; close what is returned."""
     program = shutil.which('chromium')

@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 from typing import Self
 
-import psutil
-
 from demo.broker import LocalBroker
 from tests.support.patience import PATIENCE_S
 
@@ -63,12 +61,6 @@ class WorkerProcess:
         if self._process is None:
             raise RuntimeError('the worker does not run; call start()')
         return self._process.pid
-
-    @property
-    def cpu_s(self) -> float:
-        """Return the processor time that it has taken, its start included."""
-        times = psutil.Process(self.pid).cpu_times()
-        return float(times.user + times.system)
 
     def start(self) -> Self:
         """Start it, with an empty log; returns at once."""

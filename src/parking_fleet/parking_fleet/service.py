@@ -215,14 +215,9 @@ class Service:
             self.fleet.tell(facts)
 
     def _note_shares(self) -> None:
-        shares = [
-            (camera, shares[camera.key])
-            for floor in self.fleet.take_new_bays()
-            for shares in (bay_shares(floor),)
-            for camera in floor
-        ]
-        if shares:
-            write_shares(self.database, shares)
+        for floor in self.fleet.take_new_bays():
+            shares = bay_shares(floor)
+            write_shares(self.database, [(camera, shares[camera.key]) for camera in floor])
 
     def _clean_up(self) -> None:
         removed = remove_old(self.database, self.settings.store, now_ms(), self._stopping)

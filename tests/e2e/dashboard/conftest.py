@@ -10,6 +10,7 @@ from tests.support.fleet_service import RECEIVER
 from tests.support.patience import PATIENCE_S
 
 
+# Not for longer: while it is there, its event loop runs, and no test can run one of its own.
 @pytest.fixture(scope='package')
 def browser() -> Iterator[Browser]:
     """Give Debian's Chromium, without a window."""

@@ -35,3 +35,10 @@ def test_a_truck_before_a_parked_car_does_not_take_its_track_along() -> None:
     parked, truck = a_car(320, 240, 9.9, is_parked=True), Detection('car', 0.9, Box(270, 200, 130, 80))
     assert match([parked], [truck], PICTURE, 10.0, 0.1).pairs == ()
     assert match([parked], [a_box(330, 245)], PICTURE, 10.0, 0.1).pairs == ((0, 0),)
+
+
+def test_a_parked_car_that_last_showed_a_part_of_itself_is_known_by_its_whole_box() -> None:
+    """Fog showed less and less of it; the box at its place is not its neighbour's."""
+    hazy, neighbour = a_car(320, 240, 60.0, is_parked=True), a_car(260, 240, 98.0, is_parked=True)
+    hazy.seen_box = Box(325, 220, 36, 27)
+    assert match([hazy, neighbour], [a_box(318, 240)], PICTURE, 100.0, 1.0).pairs == ((0, 0),)

@@ -128,6 +128,26 @@ def test_a_night_of_flicker_brings_nobody() -> None:
     assert known(road) == before
 
 
+def test_headlights_hide_two_cars_of_which_one_has_nearer_neighbours() -> None:
+    """The third car stands next to the second; the lone one's nearest is the third."""
+    road = Road(Counter(), rate_hz=2.0)
+    row, lone = [parked(60 + 90 * index, 240) for index in range(3)], parked(450, 240)
+    road.show(30, *row, lone)
+    before = known(road)
+    blinded = all_unseen([row[2], lone], 30, 90)
+    assert set(cars(road.show(100, *row[:2], *blinded))) == {4}
+    assert known(road) == before
+
+
+def test_headlights_hide_two_cars_that_stand_apart_for_a_minute() -> None:
+    road = Road(Counter(), rate_hz=2.0)
+    road.show(30, *ROW)
+    before = known(road)
+    blinded = all_unseen([ROW[1], ROW[5]], 30, 90)
+    assert set(cars(road.show(100, ROW[0], *ROW[2:5], *blinded))) == {6}
+    assert known(road) == before
+
+
 def test_what_drives_past_cars_in_fog_does_not_take_the_place_of_one() -> None:
     road = Road(Counter(), rate_hz=4.0)
     road.show(30, *ROW)

@@ -32,6 +32,10 @@ _NEARER = 0.1
 # So many of the nearest parked cars tell whether a place can be seen.
 _NEIGHBOURS = 2
 _TOGETHER_S = 60.0
+# Headlights blind a camera for no longer; so many cars around, missing for so long already, tell of them.
+_BLINDED_MOST_S = 120.0
+_BLINDED_LEAST_S = 6.0
+_AROUND = 8
 # Two cars cannot stand at one place: a missing one whose place is taken is soon given up.
 _TAKEN_TIMES = 4.0
 _SAME_PLACE_SIZES = 0.45
@@ -82,7 +86,8 @@ class Hiding:
                 continue
             if self._may_be_veiled(track, now_s) and _is_veiled(track, parked, now_s):
                 track.veiled_s += dt_s
-                track.unexplained_s = 0.0
+                if self.is_veiled(track):
+                    track.unexplained_s = 0.0
                 continue
             track.unexplained_s += dt_s
 
@@ -134,11 +139,36 @@ def _is_covered(box: Box, seen: Sequence[Box]) -> bool:
 
 
 def _is_veiled(track: Track, parked: Sequence[Track], now_s: float) -> bool:
-    """Tell whether any of the nearest parked cars went missing at about the same time, and still is."""
+    """Tell whether other parked cars around one went missing at about the same time, and still are.
+
+    Cars are next to each other when either is among the nearest of the other: at the end of a
+    row, or across a lane from a full one, the nearest of a car have nearer ones than it.
+    Those farther off tell of headlights, which pass, when they are missing for longer than
+    detectors often miss cars.
+    """
+    missing = [
+        other
+        for other in parked
+        if other is not track
+        and now_s - other.seen_s > BLINK_S
+        and abs(other.steady_s - track.steady_s) < _TOGETHER_S
+    ]
+    if not missing:
+        return False
+    may_be_blinded = now_s - track.seen_s < _BLINDED_MOST_S
+    reaches = [
+        _AROUND if may_be_blinded and now_s - other.seen_s > _BLINDED_LEAST_S else _NEIGHBOURS
+        for other in missing
+    ]
+    around = _nearest(track, parked)
+    pairs = tuple(zip(missing, reaches, strict=True))
+    return any(other in around[:reach] for other, reach in pairs) or any(
+        track in _nearest(other, parked)[:reach] for other, reach in pairs
+    )
+
+
+def _nearest(track: Track, parked: Sequence[Track]) -> Sequence[Track]:
     others = [other for other in parked if other is not track]
     place = (track.x.position, track.y.position)
     others.sort(key=lambda other: other.distance_from(place))
-    return any(
-        now_s - other.seen_s > BLINK_S and abs(other.steady_s - track.steady_s) < _TOGETHER_S
-        for other in others[:_NEIGHBOURS]
-    )
+    return others

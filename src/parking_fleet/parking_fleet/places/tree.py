@@ -1,11 +1,11 @@
 """Put a facility together: its floors, their zones and bays, and the totals with what is not known."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from parking_fleet.places.facilities import Facilities, FacilitySection, place_id
 from parking_fleet.places.joining import join_bays
-from parking_fleet.places.views import Basis, BayView, CameraView, FacilityView, FloorView, Places, ZoneView
+from parking_fleet.places.views import Basis, BayView, CameraView, FacilityView, FloorView, Places, sum_of
 from parking_fleet.store.values import CameraState
 
 Doubt = Callable[[CameraState], str]
@@ -68,9 +68,7 @@ def _floor(
 ) -> FloorView:
     told = next((each for each in section.floors if each.name == name), None) if section else None
     bays = join_bays(((view.state, view.is_known, interval_s) for view in cameras), now_ms)
-    places = _of_bays(bays)
-    for view in cameras:
-        places += _beside_bays(view)
+    places = sum_of([_of_bays(bays), *(_beside_bays(view) for view in cameras)])
     if told is not None and told.capacity is not None:
         places = _filled_up(places, told.capacity)
     return FloorView(
@@ -78,24 +76,9 @@ def _floor(
         title=(told and told.title) or name,
         places=places,
         cars=sum(view.state.cars for view in cameras if view.is_known),
-        zones=tuple(_zones(cameras)),
         bays=bays,
         cameras=tuple(cameras),
     )
-
-
-def _zones(cameras: list[CameraView]) -> Iterable[ZoneView]:
-    for view in cameras:
-        for zone in view.state.zones:
-            known = Places(zone.free, zone.occupied, zone.unknown)
-            yield ZoneView(
-                name=zone.name,
-                uuid=view.state.uuid,
-                camera=view.state.camera,
-                cars=zone.cars,
-                places=known if view.is_known else Places(unknown=zone.capacity),
-                is_known=view.is_known,
-            )
 
 
 def _of_bays(bays: Sequence[BayView]) -> Places:
@@ -106,9 +89,11 @@ def _of_bays(bays: Sequence[BayView]) -> Places:
 def _beside_bays(view: CameraView) -> Places:
     """Return the places of a camera that are no bays: those of its zones without bays."""
     state = view.state
-    own = [bay.state for bay in state.bays]
     if not view.is_known:
-        return Places(unknown=max(state.capacity - len(own), 0))
+        return Places(unknown=max(state.capacity - len(state.bays), 0))
+    if not state.bays:
+        return Places(state.free, state.occupied, state.unknown)
+    own = [bay.state for bay in state.bays]
     return Places(
         max(state.free - own.count('FREE'), 0),
         max(state.occupied - own.count('OCCUPIED'), 0),
@@ -125,10 +110,10 @@ def _facility_places(
 ) -> tuple[Places, Basis]:
     capacity = section.capacity if section else None
     if any(view.state.capacity for view in cameras):
-        places = sum((floor.places for floor in floors), Places())
+        places = sum_of([floor.places for floor in floors])
         return (_filled_up(places, capacity) if capacity else places), 'places'
     if capacity is None:
-        return sum((floor.places for floor in floors), Places()), 'nothing'
+        return sum_of([floor.places for floor in floors]), 'nothing'
     gated = [view for view in cameras if view.state.gates]
     used = gated or list(cameras)
     basis: Basis = 'gates' if gated else 'cars' if cameras else 'nothing'

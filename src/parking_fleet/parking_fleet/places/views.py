@@ -1,5 +1,6 @@
 """Hold what a place is like at one moment, as a page or an answer of the API shows it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,15 @@ class Places:
 
     def __add__(self, other: 'Places') -> 'Places':
         return Places(self.free + other.free, self.occupied + other.occupied, self.unknown + other.unknown)
+
+
+def sum_of(places: Collection[Places]) -> Places:
+    """Return the places of all together."""
+    return Places(
+        sum([each.free for each in places]),
+        sum([each.occupied for each in places]),
+        sum([each.unknown for each in places]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,6 @@ class FloorView:
     Attributes:
         places: each once; where `capacity` in facilities.yaml is more, the rest is unknown.
         cars: in the pictures of the cameras that see now.
-        zones: of all cameras.
         bays: each once.
         cameras: all cameras, also those that say nothing now.
     """
@@ -103,9 +112,26 @@ class FloorView:
     title: str
     places: Places
     cars: int
-    zones: tuple[ZoneView, ...]
     bays: tuple[BayView, ...]
     cameras: tuple[CameraView, ...]
+
+    @property
+    def zones(self) -> tuple[ZoneView, ...]:
+        """Return the zones of all cameras."""
+        return tuple(
+            ZoneView(
+                name=zone.name,
+                uuid=view.state.uuid,
+                camera=view.state.camera,
+                cars=zone.cars,
+                places=Places(zone.free, zone.occupied, zone.unknown)
+                if view.is_known
+                else Places(unknown=zone.capacity),
+                is_known=view.is_known,
+            )
+            for view in self.cameras
+            for zone in view.state.zones
+        )
 
 
 @dataclass(frozen=True, slots=True)

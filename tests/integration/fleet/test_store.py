@@ -14,7 +14,7 @@ from parking_fleet.messages.values import PresenceReport
 from parking_fleet.places.shares import bay_shares
 from parking_fleet.store.batch import Batch, CountEntry, CrossingEntry, PresenceEntry, RejectedEntry
 from parking_fleet.store.database import Database
-from parking_fleet.store.reader import Place, Reader, Span
+from parking_fleet.store.reader import Part, Place, Reader, Span
 from parking_fleet.store.shadows import ShadowStore
 from parking_fleet.store.shares import write_shares
 from parking_fleet.store.summaries import local_day_s
@@ -291,7 +291,7 @@ def test_a_reader_may_leave_out_what_its_own_process_wrote(database: Database) -
     reader = Reader(database)
 
     def seen() -> tuple[list[str], list[str]]:
-        cameras, _ = reader.newer_cameras({}, but_by=own.number)
+        cameras = reader.newer_cameras({}, but_by=own.number)
         devices = reader.devices(came_since_ms=NOON_MS, but_by=own.number)
         return [each.uuid for each in cameras], [each.uuid for each in devices]
 
@@ -300,6 +300,25 @@ def test_a_reader_may_leave_out_what_its_own_process_wrote(database: Database) -
     other.write(Batch(counts=[count_entry(uuid='mine', seq=2)]))
     own.write(Batch(counts=[count_entry(uuid='theirs', seq=2)]))
     assert seen() == (['mine'], ['mine'])
+
+
+def test_in_parts_everything_is_read_whoever_wrote_it(database: Database) -> None:
+    own = writer_of(database)
+    names = [f'device-{number}' for number in range(7)]
+    own.write(Batch(counts=[count_entry(uuid=name) for name in names]))
+    reader, later_ms = Reader(database), 2 * NOON_MS
+
+    def seen(part: Part | None) -> tuple[list[str], list[str]]:
+        cameras = reader.newer_cameras({}, later_ms, but_by=own.number, part=part)
+        devices = reader.devices(
+            heard_since_ms=later_ms, came_since_ms=later_ms, but_by=own.number, part=part
+        )
+        return [each.uuid for each in cameras], [each.uuid for each in devices]
+
+    assert seen(None) == ([], [])
+    parts = [seen(Part(index, 3)) for index in range(3)]
+    for one in (0, 1):
+        assert sorted(name for part in parts for name in part[one]) == names
 
 
 def test_that_a_device_left_is_read_whoever_wrote_of_it(database: Database) -> None:

@@ -16,7 +16,7 @@ from parking_fleet.live.events import (
     LiveFeed,
     MissedEvents,
 )
-from parking_fleet.live.fleet import ALL_EVERY_MS, Fleet
+from parking_fleet.live.fleet import LONG_EVERY_MS, PARTS, Fleet
 from parking_fleet.live.touched import TouchedFacilities
 from parking_fleet.messages.values import Presence, PresenceReport
 from parking_fleet.places.facilities import Facilities, place_id
@@ -97,8 +97,9 @@ def test_what_the_own_ingest_told_is_not_read_again(bench: Bench) -> None:
         each.refresh()
     # It was not told here, so that it could be seen whether it is read.
     assert (fleet.facilities(), other.facilities()[0].cars) == ([], 4)
-    bench.now_ms += ALL_EVERY_MS
-    fleet.refresh()
+    for _ in range(PARTS):
+        bench.now_ms += LONG_EVERY_MS
+        fleet.refresh()
     assert fleet.facilities()[0].cars == 4
 
 

@@ -18,7 +18,7 @@ from parking_fleet.places.facilities import Facilities, place_id
 from parking_fleet.places.tree import facility_view
 from parking_fleet.places.views import FacilityView
 from parking_fleet.store.batch import CountEntry, CrossingEntry, PresenceEntry, Written
-from parking_fleet.store.reader import Reader
+from parking_fleet.store.reader import Part, Reader
 from parking_fleet.store.values import CameraState, CrossingRecord, DeviceRecord
 
 OVERLAP_MS = 3_000
@@ -27,8 +27,8 @@ OVERLAP_MS = 3_000
 LONG_EVERY_MS = 2_000
 """So often it is looked who was heard and who fell silent."""
 
-ALL_EVERY_MS = 60_000
-"""So often everything is looked through, for what became visible later still."""
+PARTS = 30
+"""Each time, one of so many parts of everything is looked through, for what became visible later still."""
 
 NEVER_MS = 2**62
 
@@ -75,9 +75,9 @@ class Fleet:
         self._devices: dict[str, DeviceRecord] = {}
         self._uuids: dict[str, str] = {}
         self._standings: dict[str, Standing] = {}
-        self._numbers: dict[int, int] = {}
         self._new_bays: set[tuple[str, str]] = set()
-        self._looked_ms = self._looked_long_ms = self._looked_at_all_ms = 0
+        self._looked_ms = self._looked_long_ms = 0
+        self._next_part = 0
 
     def facilities(self) -> list[FacilityView]:
         """Return every facility as it is now, in the order of their titles."""
@@ -105,30 +105,27 @@ class Fleet:
 
     def devices(self) -> list[DeviceHealth]:
         """Return how every device is now, in the order of their uuids."""
-        cameras, devices = self._snapshot()
-        by_device: dict[str, list[CameraState]] = defaultdict(list)
-        for camera in cameras:
-            by_device[camera.uuid].append(camera)
+        return self.devices_named(self.uuids())
+
+    def uuids(self) -> list[str]:
+        """Return the uuids of all devices, in order."""
+        with self._lock:
+            return sorted(self._devices)
+
+    def devices_named(self, uuids: Iterable[str]) -> list[DeviceHealth]:
+        """Return how the devices of these uuids are now; unknown ones are left out."""
+        with self._lock:
+            found = [
+                (self._devices[uuid], list(self._of_device[uuid].values()))
+                for uuid in uuids
+                if uuid in self._devices
+            ]
         moment_ms = self._clock_ms()
-        return [
-            device_health(
-                devices[uuid],
-                sorted(by_device[uuid], key=lambda each: each.camera),
-                self._interval_s(devices[uuid], by_device[uuid]),
-                moment_ms,
-            )
-            for uuid in sorted(devices)
-        ]
+        return [self._health(record, cameras, moment_ms) for record, cameras in found]
 
     def device(self, uuid: str) -> DeviceHealth | None:
         """Return how a device is now."""
-        with self._lock:
-            record = self._devices.get(uuid)
-            cameras = list(self._of_device.get(uuid, {}).values())
-        if record is None:
-            return None
-        cameras.sort(key=lambda each: each.camera)
-        return device_health(record, cameras, self._interval_s(record, cameras), self._clock_ms())
+        return next(iter(self.devices_named([uuid])), None)
 
     def thing_of(self, uuid: str) -> str:
         """Return a device's name on the broker; '' when it is not known."""
@@ -182,29 +179,27 @@ class Fleet:
             sqlalchemy.exc.DBAPIError: when the store cannot be read now.
         """
         moment_ms = self._clock_ms()
-        is_whole = moment_ms - self._looked_at_all_ms >= ALL_EVERY_MS
-        is_long = is_whole or moment_ms - self._looked_long_ms >= LONG_EVERY_MS
-        since_ms = 0 if is_whole else self._looked_ms - OVERLAP_MS
+        is_first = self._looked_ms == 0
+        is_long = is_first or moment_ms - self._looked_long_ms >= LONG_EVERY_MS
+        since_ms = 0 if is_first else self._looked_ms - OVERLAP_MS
+        heard_since_ms = 0 if is_first else self._looked_long_ms - OVERLAP_MS if is_long else NEVER_MS
         # What became visible late is read from whomever it is.
-        but_by = None if is_whole else self._own_writer
-        cameras, numbers = self.reader.newer_cameras(self._numbers, since_ms, but_by=but_by)
-        heard_since_ms = 0 if is_whole else self._looked_long_ms - OVERLAP_MS if is_long else NEVER_MS
-        devices = self.reader.devices(heard_since_ms=heard_since_ms, came_since_ms=since_ms, but_by=but_by)
+        but_by = None if is_first else self._own_writer
+        part = Part(self._next_part, PARTS) if is_long and not is_first else None
+        cameras = self.reader.newer_cameras(self._cameras, since_ms, but_by=but_by, part=part)
+        devices = self.reader.devices(
+            heard_since_ms=heard_since_ms, came_since_ms=since_ms, but_by=but_by, part=part
+        )
         with self._lock:
-            self._numbers |= numbers
             self._looked_ms = moment_ms
-            self._looked_long_ms = moment_ms if is_long else self._looked_long_ms
-            self._looked_at_all_ms = moment_ms if is_whole else self._looked_at_all_ms
             changed = self._replace(devices)
             if is_long:
+                self._looked_long_ms = moment_ms
+                self._next_part = (self._next_part + 1) % PARTS
                 changed |= self._changed_standings(moment_ms)
             events: list[Event] = [DeviceChanged(self._devices[uuid]) for uuid in sorted(changed)]
             events += [CameraChanged(camera) for camera in self._take(cameras)]
         self.feed.publish(events)
-
-    def _snapshot(self) -> tuple[list[CameraState], dict[str, DeviceRecord]]:
-        with self._lock:
-            return list(self._cameras.values()), dict(self._devices)
 
     def _views(self, names: list[str]) -> list[FacilityView]:
         moment_ms = self._clock_ms()
@@ -229,6 +224,10 @@ class Fleet:
             facility_view(name, by_facility[name], self.config, doubt, silent=silent, now_ms=moment_ms)
             for name in names
         ]
+
+    def _health(self, record: DeviceRecord, cameras: list[CameraState], moment_ms: int) -> DeviceHealth:
+        cameras.sort(key=lambda each: each.camera)
+        return device_health(record, cameras, self._interval_s(record, cameras), moment_ms)
 
     def _interval_s(self, record: DeviceRecord, cameras: Iterable[CameraState]) -> float:
         if record.interval_s:
@@ -314,11 +313,8 @@ class Fleet:
         self._devices[record.uuid] = record
 
     def _changed_standings(self, moment_ms: int) -> set[str]:
-        by_device: dict[str, list[CameraState]] = defaultdict(list)
-        for camera in self._cameras.values():
-            by_device[camera.uuid].append(camera)
         standings = {
-            uuid: standing_of(record, self._interval_s(record, by_device[uuid]), moment_ms)
+            uuid: standing_of(record, self._interval_s(record, self._of_device[uuid].values()), moment_ms)
             for uuid, record in self._devices.items()
         }
         changed = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Float, Row, Select, Table, cast, func, literal, select
+from sqlalchemy import ColumnElement, Float, Row, Select, Table, cast, false, func, literal, select
 
 from parking_fleet.store.batch import Clock
 from parking_fleet.store.carrying import carry_forward, places_that_add_up
@@ -40,7 +40,6 @@ MAX_ROWS = 100_000
 """No answer has more rows; ask for less time or coarser steps."""
 
 _AT_ONCE = 5_000
-_BELOW_ALL = -(2**63)
 _SUMMARIES: dict[Step, Table] = {'minute': MINUTES, 'quarter': QUARTERS, 'day': DAYS}
 _CAMERA_NUMBERS = (
     'seq',
@@ -80,6 +79,14 @@ class Span:
     until_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Name one of `number` parts of all rows, about as large as the others: the one of that index."""
+
+    index: int
+    number: int
+
+
 class Reader:
     """Answer questions; may be used from several threads at once.
 
@@ -97,38 +104,51 @@ class Reader:
 
         A camera that was moved to another floor is given where it is now.
         """
-        return self.newer_cameras({})[0]
+        return self.newer_cameras({})
 
     def newer_cameras(
-        self, known: Mapping[int, int], since_ms: int = 0, *, but_by: int | None = None
-    ) -> tuple[list[CameraState], dict[int, int]]:
+        self,
+        known: Mapping[tuple[str, str], CameraState],
+        since_ms: int = 0,
+        *,
+        but_by: int | None = None,
+        part: Part | None = None,
+    ) -> list[CameraState]:
         """Return the newest counts that are newer than those known, received since then.
 
         Args:
-            known: numbers of counts by the row that they came from, as given here before.
+            known: newest counts by device and camera; only their numbers are looked at.
             since_ms: Unix milliseconds.
             but_by: the writer whose counts the caller knows already.
-
-        Returns:
-            The counts, and their numbers by row.
+            part: of this part everything is looked at, whenever it was received, by whomever.
         """
-        glance = select(CAMERAS.c.id, CAMERAS.c.seq).where(
-            CAMERAS.c.received_ms >= since_ms, CAMERAS.c.received_ms > 0
+        wanted = _since(CAMERAS, CAMERAS.c.received_ms >= since_ms, but_by) | _in_part(CAMERAS, part)
+        glance = (
+            select(CAMERAS.c.id, CAMERAS.c.seq, DEVICES.c.uuid, CAMERAS.c.name)
+            .join(DEVICES, DEVICES.c.id == CAMERAS.c.device_id)
+            .where(wanted, CAMERAS.c.received_ms > 0)
         )
-        if but_by is not None:
-            glance = glance.where(CAMERAS.c.written_by != but_by)
         whole = select(DEVICES.c.uuid, CAMERAS).join(DEVICES, DEVICES.c.id == CAMERAS.c.device_id)
-        found: dict[int, Row[Any]] = {}
+        found: list[Row[Any]] = []
         with self._database.reading() as connection:
-            newer = [row[0] for row in connection.execute(glance) if known.get(row[0], _BELOW_ALL) < row[1]]
+            newer = [
+                number
+                for number, seq, uuid, camera in connection.execute(glance)
+                if (one := known.get((uuid, camera))) is None or one.seq < seq
+            ]
             for begin in range(0, len(newer), _AT_ONCE):
-                part = whole.where(CAMERAS.c.id.in_(newer[begin : begin + _AT_ONCE]))
-                found |= {row.id: row for row in connection.execute(part)}
-        newest = {(row.device_id, row.name): row for row in sorted(found.values(), key=lambda row: row.seq)}
-        return [_camera(row) for row in newest.values()], {number: row.seq for number, row in found.items()}
+                part_of_them = whole.where(CAMERAS.c.id.in_(newer[begin : begin + _AT_ONCE]))
+                found += connection.execute(part_of_them)
+        newest = {(row.device_id, row.name): row for row in sorted(found, key=lambda row: row.seq)}
+        return [_camera(row) for row in newest.values()]
 
     def devices(
-        self, *, heard_since_ms: int = 0, came_since_ms: int = 0, but_by: int | None = None
+        self,
+        *,
+        heard_since_ms: int = 0,
+        came_since_ms: int = 0,
+        but_by: int | None = None,
+        part: Part | None = None,
     ) -> list[DeviceRecord]:
         """Return every device heard since then, or that came, went or was new since then.
 
@@ -136,15 +156,18 @@ class Reader:
             heard_since_ms: a message came in then, or later; Unix milliseconds.
             came_since_ms: it said that it came or went then, or later, or its first message came in.
             but_by: the writer of which the caller knows already whom it heard.
+            part: of this part every device.
         """
         heard = (DEVICES.c.last_ms >= heard_since_ms) | (DEVICES.c.first_ms >= came_since_ms)
-        if but_by is not None:
-            heard &= DEVICES.c.written_by != but_by
-        heard |= DEVICES.c.presence_ms >= came_since_ms
+        wanted = (
+            _since(DEVICES, heard, but_by)
+            | (DEVICES.c.presence_ms >= came_since_ms)
+            | _in_part(DEVICES, part)
+        )
         with self._database.reading() as connection:
             return [
                 _device(row)
-                for row in connection.execute(select(DEVICES).where(heard).order_by(DEVICES.c.uuid))
+                for row in connection.execute(select(DEVICES).where(wanted).order_by(DEVICES.c.uuid))
             ]
 
     def history(self, place: Place, step: Step, span: Span) -> list[HistoryPoint]:
@@ -274,6 +297,14 @@ class Reader:
                 )
                 for row in connection.execute(wanted)
             ]
+
+
+def _since(table: Table, came: ColumnElement[bool], but_by: int | None) -> ColumnElement[bool]:
+    return came if but_by is None else came & (table.c.written_by != but_by)
+
+
+def _in_part(table: Table, part: Part | None) -> ColumnElement[bool]:
+    return false() if part is None else table.c.id % part.number == part.index
 
 
 def _of_cameras(statement: Select[Any], table: Table, place: Place) -> Select[Any]:

@@ -6,8 +6,10 @@ One process of an installation does so: the one that runs `parking-fleet serve`.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
+from typing import TypeVar
 
 from parking_fleet.alerts.book import AlertBook
 from parking_fleet.alerts.certificate import days_left
@@ -17,9 +19,10 @@ from parking_fleet.alerts.errors import UnknownAlertError
 from parking_fleet.alerts.picture import Growth, Picture
 from parking_fleet.alerts.post import ChannelState, Postman
 from parking_fleet.alerts.rules import Reading, readings
-from parking_fleet.alerts.settings import LOW_IS_BAD, Kind, Rule
+from parking_fleet.alerts.settings import LOW_IS_BAD, Rule
 from parking_fleet.alerts.states import Timing, Watch, acknowledge, judge, opened, snooze, step
 from parking_fleet.alerts.values import Alert, Change
+from parking_fleet.health.devices import DeviceHealth
 from parking_fleet.ingest.statistics import IngestState
 from parking_fleet.live.events import AlertChanged
 from parking_fleet.live.fleet import Fleet, now_ms
@@ -39,12 +42,14 @@ LOOK_AT_LEAST_S = 10.0
 QUARANTINE_EVERY_MS = 10_000
 CERTIFICATE_EVERY_MS = 600_000
 LOOKED_AT_ONCE = 50
-PAUSE_S = 0.01
-"""So many facilities are looked at before others get their turn for so long: messages and pages go first."""
+PAUSE_FACTOR = 4.0
+"""After so many facilities, devices or readings others get their turn, for so many times as long as the
+processor worked on these: messages and pages go first."""
 
 OPENED_AT_ONCE = 500
 """So many alerts begin in one look at most; the others begin in the next ones."""
 
+_Item = TypeVar('_Item')
 _GONE = Timing()
 _FOR_PROGRAMS = ('webhook', 'mqtt')
 
@@ -160,19 +165,19 @@ class AlertEngine:
             sqlalchemy.exc.DBAPIError: when the store does not answer; the next look makes up for it.
         """
         picture = self._picture()
+        seen: set[tuple[str, str]] = set()
+        begun = 0
+        for name, rule in self._alerts.rules.items():
+            if not rule.enabled:
+                continue
+            for some in self._in_turns(readings(rule.kind, picture)):
+                with self._lock:
+                    for reading in some:
+                        if self._concerns(rule, reading) and (name, reading.subject) not in seen:
+                            seen.add((name, reading.subject))
+                            may_begin = begun < OPENED_AT_ONCE
+                            begun += self._judge(name, rule, reading, picture.now_ms, may_begin=may_begin)
         with self._lock:
-            seen: set[tuple[str, str]] = set()
-            budget = OPENED_AT_ONCE
-            found: dict[Kind, list[Reading]] = {}
-            for name, rule in self._alerts.rules.items():
-                if not rule.enabled:
-                    continue
-                if rule.kind not in found:
-                    found[rule.kind] = list(readings(rule.kind, picture))
-                for reading in found[rule.kind]:
-                    if self._concerns(rule, reading) and (name, reading.subject) not in seen:
-                        seen.add((name, reading.subject))
-                        budget -= self._judge(name, rule, reading, picture.now_ms, may_begin=budget > 0)
             self._end_what_is_gone(seen, picture.now_ms)
 
     def _run(self) -> None:
@@ -188,7 +193,7 @@ class AlertEngine:
 
     def _picture(self) -> Picture:
         moment_ms = self._clock_ms()
-        devices = self._fleet.devices()
+        devices = self._devices()
         state = self._ingest_state() if self._ingest_state is not None else None
         if moment_ms - self._quarantine_ms >= QUARANTINE_EVERY_MS:
             self._quarantine_ms = moment_ms
@@ -214,13 +219,21 @@ class AlertEngine:
         )
 
     def _facilities(self) -> list[FacilityView]:
-        names = sorted(self._fleet.facility_names())
-        views: list[FacilityView] = []
-        for begin in range(0, len(names), LOOKED_AT_ONCE):
-            if begin:
-                self._stopping.wait(PAUSE_S)
-            views += self._fleet.facilities_named(names[begin : begin + LOOKED_AT_ONCE])
-        return views
+        names = self._in_turns(sorted(self._fleet.facility_names()))
+        return [view for some in names for view in self._fleet.facilities_named(some)]
+
+    def _devices(self) -> list[DeviceHealth]:
+        uuids = self._in_turns(self._fleet.uuids())
+        return [device for some in uuids for device in self._fleet.devices_named(some)]
+
+    def _in_turns(self, items: Iterable[_Item]) -> Iterator[list[_Item]]:
+        """Give some at a time, and let others work before the next."""
+        waiting = iter(items)
+        began_s = time.thread_time()
+        while some := list(islice(waiting, LOOKED_AT_ONCE)):
+            yield some
+            self._stopping.wait(PAUSE_FACTOR * (time.thread_time() - began_s))
+            began_s = time.thread_time()
 
     def _concerns(self, rule: Rule, reading: Reading) -> bool:
         if not rule.facilities:

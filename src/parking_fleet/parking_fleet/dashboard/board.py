@@ -26,7 +26,7 @@ from parking_fleet.store.reader import Span
 LOG = logging.getLogger(__name__)
 
 GATHER_S = 0.2
-"""Events so close together are worked out at once."""
+"""After one look at what has changed, the next waits so long: what changes meanwhile is looked at once."""
 
 REST = 1.0
 """After working for a while, so many times as long is left to others."""
@@ -34,7 +34,7 @@ REST = 1.0
 LOOK_EVERY_S = 10.0
 """What changes by time alone, such as opening hours, is looked at so often."""
 
-TILES_REST = 10.0
+TILES_REST = 40.0
 """The numbers of the whole fleet take a look at every device: after it, they rest so many times as long."""
 
 TRENDS_EVERY_S = 120.0
@@ -107,7 +107,6 @@ class Board:
             while True:
                 self._start_trends()
                 await touched.wait(LOOK_EVERY_S if self._is_summed else self._sum_rest_s())
-                await asyncio.sleep(rest_s)
                 began_s = time.monotonic()
                 if began_s - looked_s >= LOOK_EVERY_S:
                     looked_s = began_s
@@ -118,6 +117,7 @@ class Board:
                     rest_s = max(GATHER_S, REST * (time.monotonic() - began_s))
                 if not self._is_summed and self._sum_rest_s() == 0:
                     self._tell(await asyncio.to_thread(self._sum_up))
+                await asyncio.sleep(rest_s)
 
     def _old(self, now_s: float) -> set[str]:
         """Return the facilities that were not looked at for a while."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -39,6 +40,7 @@ class Outcome:
         lost, stored_twice: messages.
         rss_mb: of `serve` or of all workers together, at the end.
         cpu_us: of the same, for each message.
+        host_took: what part of the machine's processors its host gave to others meanwhile, 0 to 1.
         page_ms: from publish to page, one for each message of the probe.
     """
 
@@ -52,6 +54,7 @@ class Outcome:
     stored_twice: int
     rss_mb: float
     cpu_us: float
+    host_took: float
     page_ms: Sequence[float] = field(repr=False, default=())
 
     @property
@@ -114,6 +117,7 @@ def _measure(
 ) -> Outcome:
     own = probe.sent if probe else 0
     cpu_s = _cpu_s(pids)
+    machine = psutil.cpu_times()
     with Load(here, devices, seconds, '--interval', str(interval_s), '--calm') as load:
         wait_until(lambda: here.rows() > own)
         begun_s = time.monotonic()
@@ -140,6 +144,7 @@ def _measure(
         stored_twice=rows - keys,
         rss_mb=rss_mb,
         cpu_us=used_s / sent * 1e6,
+        host_took=_host_took(machine, psutil.cpu_times()),
         page_ms=probe.delays_ms if probe else (),
     )
 
@@ -147,3 +152,9 @@ def _measure(
 def _cpu_s(pids: list[int]) -> float:
     times = [psutil.Process(pid).cpu_times() for pid in pids]
     return sum(float(each.user + each.system) for each in times)
+
+
+def _host_took(before: Any, after: Any) -> float:
+    """Return the share of steal, which virtual machines on Linux know of; 0 elsewhere."""
+    spent = sum(after) - sum(before)
+    return (getattr(after, 'steal', 0.0) - getattr(before, 'steal', 0.0)) / spent if spent else 0.0

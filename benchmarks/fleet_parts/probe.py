@@ -18,7 +18,7 @@ FACILITY = 'Probe'
 _ID = place_id(FACILITY)
 _UUID = 'probe'
 _CAPACITY = 9_999_999
-_OFTEN_S = 0.4
+_OFTEN_S = 0.2
 """So often on average, at random moments: a fixed beat could fall into step with the page's."""
 
 _DEADLINE_MS = 30_000

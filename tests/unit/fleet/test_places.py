@@ -1,9 +1,10 @@
 import datetime as dt
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from parking_fleet.errors import SettingsError
@@ -57,7 +58,13 @@ def camera(
     )
 
 
-def view(*cameras: CameraState, lost: tuple[str, ...] = (), config: Facilities | None = None) -> FacilityView:
+def view(
+    *cameras: CameraState,
+    lost: tuple[str, ...] = (),
+    config: Facilities | None = None,
+    later_s: float = 0.0,
+    before: FacilityView | None = None,
+) -> FacilityView:
     """Return the facility; the cameras named in `lost` say nothing now."""
     return facility_view(
         'Riverside',
@@ -65,7 +72,8 @@ def view(*cameras: CameraState, lost: tuple[str, ...] = (), config: Facilities |
         config or Facilities(),
         lambda each: 'the device is silent' if each.camera in lost else '',
         silent=frozenset(),
-        now_ms=NOON_MS,
+        now_ms=NOON_MS + int(later_s * 1000),
+        before=before,
     )
 
 
@@ -239,3 +247,39 @@ def test_ids_are_good_in_addresses_and_tell_names_apart() -> None:
     ids = [place_id(name) for name in names]
     assert len(set(ids)) == len(ids)
     assert ids[0].startswith('riverside-garage-')
+
+
+EVIDENCE = st.tuples(
+    st.sampled_from(['FREE', 'OCCUPIED', 'UNKNOWN']), st.floats(0.05, 1.0), st.integers(0, 300)
+)
+
+
+@given(st.lists(EVIDENCE, min_size=1, max_size=4), st.integers(0, 300))
+def test_time_alone_does_not_change_which_evidence_of_a_bay_is_best(
+    told: list[tuple[str, float, int]], later_s: int
+) -> None:
+    cameras = [
+        camera(f'camera-{number}', bays={'A1': (state, sure)}, age_s=age_s)
+        for number, (state, sure, age_s) in enumerate(told)
+    ]
+    weights = sorted(
+        one.weight for bay in view(*cameras).floors[0].bays for one in bay.evidence if one.weight
+    )
+    # Of two that are as good to the last digit, either may be taken.
+    assume(all(high > low * (1 + 1e-9) for low, high in pairwise(weights)))
+    anew = view(*cameras, later_s=later_s)
+    kept = view(*cameras, later_s=later_s, before=view(*cameras))
+    assert kept.places == anew.places
+    assert [(bay.state, bay.is_disputed) for bay in kept.floors[0].bays] == [
+        (bay.state, bay.is_disputed) for bay in anew.floors[0].bays
+    ]
+
+
+def test_only_the_floor_on_which_something_happened_is_made_anew() -> None:
+    low, high = camera(bays={'A1': ('FREE', 0.9)}), camera('roof', floor='P2', bays={'B1': ('FREE', 0.9)})
+    before = view(low, high)
+    taken = camera('roof', floor='P2', seq=2, bays={'B1': ('OCCUPIED', 0.9)})
+    after = view(low, taken, before=before)
+    assert after.floors[0] is before.floors[0]
+    assert (after.places, after.floors[1].places) == (Places(1, 1, 0), Places(0, 1, 0))
+    assert view(low, taken, lost=('roof',), before=after).places == Places(1, 0, 1)

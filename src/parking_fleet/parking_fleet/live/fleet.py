@@ -24,10 +24,10 @@ from parking_fleet.store.values import CameraState, CrossingRecord, DeviceRecord
 OVERLAP_MS = 3_000
 """A transaction of another worker may become visible so much later than its messages came in."""
 
-LONG_EVERY_MS = 2_000
+LONG_EVERY_MS = 5_000
 """So often it is looked who was heard and who fell silent."""
 
-PARTS = 30
+PARTS = 12
 """Each time, one of so many parts of everything is looked through, for what became visible later still."""
 
 NEVER_MS = 2**62
@@ -75,6 +75,8 @@ class Fleet:
         self._devices: dict[str, DeviceRecord] = {}
         self._uuids: dict[str, str] = {}
         self._standings: dict[str, Standing] = {}
+        # As they were last made, for the parts that are still the same.
+        self._seen: dict[str, FacilityView] = {}
         self._new_bays: set[tuple[str, str]] = set()
         self._looked_ms = self._looked_long_ms = 0
         self._next_part = 0
@@ -201,29 +203,35 @@ class Fleet:
             events += [CameraChanged(camera) for camera in self._take(cameras)]
         self.feed.publish(events)
 
-    def _views(self, names: list[str]) -> list[FacilityView]:
+    def _views(self, names: Iterable[str]) -> list[FacilityView]:
         moment_ms = self._clock_ms()
+        return [self._view(name, moment_ms) for name in names]
+
+    def _view(self, name: str, moment_ms: int) -> FacilityView:
         with self._lock:
-            by_facility = {name: list(self._in_facility.get(name, {}).values()) for name in names}
-            uuids = {camera.uuid for cameras in by_facility.values() for camera in cameras}
-            by_device = {uuid: list(self._of_device[uuid].values()) for uuid in uuids}
-            devices = {uuid: self._devices[uuid] for uuid in uuids if uuid in self._devices}
-        intervals = {
-            uuid: self._interval_s(devices[uuid], by_device[uuid]) for uuid in by_device if uuid in devices
-        }
-        standings = {
-            uuid: standing_of(devices[uuid], interval_s, moment_ms) for uuid, interval_s in intervals.items()
-        }
+            cameras = list(self._in_facility.get(name, {}).values())
+            heard = {uuid: self._standing(uuid, moment_ms) for uuid in {each.uuid for each in cameras}}
+            before = self._seen.get(name)
 
         def doubt(camera: CameraState) -> str:
-            interval_s = intervals.get(camera.uuid, self.config.interval_s)
-            return why_unknown(camera, standings.get(camera.uuid, 'new'), interval_s, moment_ms)
+            standing, interval_s = heard[camera.uuid]
+            return why_unknown(camera, standing, interval_s, moment_ms)
 
-        silent = frozenset(uuid for uuid, standing in standings.items() if standing in ('silent', 'offline'))
-        return [
-            facility_view(name, by_facility[name], self.config, doubt, silent=silent, now_ms=moment_ms)
-            for name in names
-        ]
+        silent = frozenset(uuid for uuid, (standing, _) in heard.items() if standing in ('silent', 'offline'))
+        view = facility_view(
+            name, cameras, self.config, doubt, silent=silent, now_ms=moment_ms, before=before
+        )
+        with self._lock:
+            self._seen[name] = view
+        return view
+
+    def _standing(self, uuid: str, moment_ms: int) -> tuple[Standing, float]:
+        """Return how a device is heard, and its interval in seconds."""
+        record = self._devices.get(uuid)
+        if record is None:
+            return 'new', self.config.interval_s
+        interval_s = self._interval_s(record, self._of_device[uuid].values())
+        return standing_of(record, interval_s, moment_ms), interval_s
 
     def _health(self, record: DeviceRecord, cameras: list[CameraState], moment_ms: int) -> DeviceHealth:
         cameras.sort(key=lambda each: each.camera)

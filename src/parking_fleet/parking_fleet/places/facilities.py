@@ -16,7 +16,7 @@ devices:                            # where devices are that tell a number of ca
 import datetime as dt
 import hashlib
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
@@ -147,6 +147,7 @@ def load_facilities(path: Path | None, *, time_zone: str = 'UTC', interval_s: fl
         raise SettingsError('\n'.join(f'{path}: {each}' for each in explain_problems(error))) from None
 
 
+@lru_cache(maxsize=4_096)
 def place_id(name: str) -> str:
     """Return how a facility is called in addresses, for example 'riverside-garage-1f0c3a'.
 

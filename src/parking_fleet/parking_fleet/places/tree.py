@@ -20,6 +20,7 @@ def facility_view(
     *,
     silent: frozenset[str],
     now_ms: int,
+    before: FacilityView | None = None,
 ) -> FacilityView:
     """Return a facility as it is now.
 
@@ -30,6 +31,9 @@ def facility_view(
         doubt: says why a camera's count does not hold.
         silent: uuids of devices that are not heard.
         now_ms: Unix milliseconds.
+        before: the same facility a while ago; its floors are taken over where no camera tells anything
+            else. Of bays that several cameras see, all evidence counts for less with time by the same
+            factor, so that the best stays the best.
     """
     section = config.section(name)
     by_floor: dict[str, list[CameraView]] = {each.name: [] for each in section.floors} if section else {}
@@ -38,7 +42,13 @@ def facility_view(
         by_floor.setdefault(camera.floor, []).append(CameraView(camera, not why, why))
     views = [view for each in by_floor.values() for view in each]
     interval_s = config.interval_of(name)
-    floors = tuple(_floor(floor, by_floor[floor], section, interval_s, now_ms) for floor in sorted(by_floor))
+    known = {floor.name: floor for floor in before.floors} if before else {}
+    floors = tuple(
+        old
+        if (old := known.get(floor)) and old.cameras == tuple(by_floor[floor])
+        else _floor(floor, by_floor[floor], section, interval_s, now_ms)
+        for floor in sorted(by_floor)
+    )
     places, basis = _facility_places(floors, views, section)
     uuids = {camera.uuid for camera in cameras}
     gates = [view.state for view in views if view.state.gates]

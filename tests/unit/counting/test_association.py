@@ -42,3 +42,16 @@ def test_a_parked_car_that_last_showed_a_part_of_itself_is_known_by_its_whole_bo
     hazy, neighbour = a_car(320, 240, 60.0, is_parked=True), a_car(260, 240, 98.0, is_parked=True)
     hazy.seen_box = Box(325, 220, 36, 27)
     assert match([hazy, neighbour], [a_box(318, 240)], PICTURE, 100.0, 1.0).pairs == ((0, 0),)
+
+
+def test_from_frame_to_frame_of_a_slow_camera_a_car_gets_more_larger_than_from_a_fast_one() -> None:
+    """It drives up to the camera, twice as large after a second."""
+    car, nearer = a_car(320, 200, 9.0, is_parked=False), Detection('car', 0.9, Box(240, 160, 160, 120))
+    assert match([car], [nearer], PICTURE, 10.0, 1.0).pairs == ((0, 0),)
+    assert match([car], [nearer], PICTURE, 10.0, 0.1).pairs == ()
+
+
+def test_from_frame_to_frame_of_a_slow_camera_a_car_gets_farther_out_of_the_picture() -> None:
+    car = a_car(320, 360, 9.0, is_parked=False)
+    leaves = Detection('car', 0.9, Box(280, 400, 80, 80))
+    assert match([car], [leaves], PICTURE, 10.0, 1.0).pairs == ((0, 0),)

@@ -34,10 +34,13 @@ _SIZE_COST = 0.5
 # other by the smaller.
 _LARGEST_RATIO = math.log(3.0)
 _LARGEST_OTHER_RATIO = math.log(1.8)
+# ... and that by so much more for each second between the pictures of a slow camera.
+_RATIO_PER_S = 0.4
 # A parked car does not get so many times as large: that is something larger before it.
 _PARKED_GROWN = 2.0
 # Farther away than this, a box at the picture's edge is another car that comes in.
 _REACH_AT_EDGE = 1.0
+_REACH_AT_EDGE_PER_S = 0.7
 # To leave a car without a detection costs as much as one this far beyond its reach: cars do not
 # take one another's detections only because that makes more pairs.
 _BEYOND = 0.3
@@ -86,13 +89,17 @@ def match(
 
 @dataclass(frozen=True, slots=True)
 class _Cars:
-    """Hold what is expected of the tracks' cars, one a track; x and y lie along the first axis of pairs."""
+    """Hold what is expected of the tracks' cars, one a track; x and y lie along the first axis of pairs.
+
+    `slow_s` are the seconds beyond `_FAST_S` for which the pace of the frames left each unseen.
+    """
 
     middle: NDArray[np.float64]
     size: NDArray[np.float64]
     seen_size: NDArray[np.float64]
     is_parked: NDArray[np.bool_]
     reach: NDArray[np.float64]
+    slow_s: NDArray[np.float64]
 
     @classmethod
     def of(cls, tracks: Sequence[Track], now_s: float, frame_s: float, *, by_overlap: bool) -> '_Cars':
@@ -123,7 +130,7 @@ class _Cars:
             moving = _CELL_REACH + _REACH_PER_S * unseen_s
         is_parked = columns[7] > 0
         reach = np.where(is_parked, parked, np.minimum(moving, _FURTHEST))
-        return cls(columns[:2], columns[2:4], columns[4:6], is_parked, reach)
+        return cls(columns[:2], columns[2:4], columns[4:6], is_parked, reach, slow_s)
 
 
 def _costs(
@@ -142,7 +149,8 @@ def _costs(
     rows, columns = np.nonzero(squares <= (cars.reach * cars.reach)[:, None])
     near = np.sqrt(squares[rows, columns])
     room = np.minimum(box_low, measures - box_high) / box_size
-    is_possible = (near <= _REACH_AT_EDGE) | (np.minimum(room[0], room[1]) > EDGE_SIZES)[columns]
+    at_edge = (_REACH_AT_EDGE + _REACH_AT_EDGE_PER_S * cars.slow_s)[rows]
+    is_possible = (near <= at_edge) | (np.minimum(room[0], room[1]) > EDGE_SIZES)[columns]
     if by_overlap:
         overlap = np.minimum(high[:, rows], box_high[:, columns])
         overlap -= np.maximum(low[:, rows], box_low[:, columns])
@@ -154,9 +162,10 @@ def _costs(
         )
         near += _SIZE_COST * (wide + high) / 2 - _OVERLAP_BONUS * shared / np.maximum(union, 1e-9)
         grown = (box_size[0] * box_size[1])[columns] / (cars.size[0] * cars.size[1])[rows]
+        largest_other = np.minimum(_LARGEST_OTHER_RATIO + _RATIO_PER_S * cars.slow_s, _LARGEST_RATIO)
         is_possible &= ~(cars.is_parked[rows] & (grown > _PARKED_GROWN))
         is_possible &= np.maximum(wide, high) <= _LARGEST_RATIO
-        is_possible &= np.minimum(wide, high) <= _LARGEST_OTHER_RATIO
+        is_possible &= np.minimum(wide, high) <= largest_other[rows]
     alone = cars.reach + _BEYOND
     cost = np.repeat(alone[:, None], len(found), axis=1)
     cost[rows, columns] = np.where(is_possible, np.minimum(near, alone[rows]), alone[rows])

@@ -4,9 +4,10 @@ Each returns readings: one for each facility, device or camera that the rule is 
 least and the most that its value may be, for places that nobody sees may be free or taken.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 from parking_fleet.alerts.picture import Picture
 from parking_fleet.alerts.settings import Kind
@@ -15,6 +16,8 @@ from parking_fleet.health.devices import DeviceHealth, certificate_days, rotate_
 from parking_fleet.places.views import FacilityView
 from parking_fleet.store.values import CameraState
 
+# For rules that hold outside of opening hours too.
+_ALWAYS: Mapping[str, bool] = MappingProxyType({})
 _OUT_OF_SIGHT = {
     'MOVED': (
         'looks elsewhere: it was moved or turned',
@@ -83,24 +86,14 @@ def _gates_differ(picture: Picture) -> Iterator[Reading]:
 
 
 def _device_silent(picture: Picture) -> Iterator[Reading]:
-    titles = _titles(picture)
-    is_open = {view.name: view.is_open for view in picture.facilities}
+    titles, is_open = _titles(picture), _open_hours(picture)
     for device in picture.devices:
-        facility = device.cameras[0].facility if device.cameras else ''
         value = float(device.standing in ('silent', 'offline')) if picture.hears else None
-        yield Reading(
-            subject=device.record.uuid,
-            facility=facility,
-            least=value,
-            most=value,
-            is_open=is_open.get(facility, True),
-            say=partial(_silent_words, device, titles),
-        )
+        yield _of_device(device, value, partial(_silent_words, device, titles), is_open)
 
 
 def _camera(picture: Picture) -> Iterator[Reading]:
-    titles = _titles(picture)
-    is_open = {view.name: view.is_open for view in picture.facilities}
+    titles, is_open = _titles(picture), _open_hours(picture)
     for device in picture.devices:
         for camera in device.cameras:
             is_known = device.standing == 'up' and camera.state != 'UNKNOWN'
@@ -119,13 +112,7 @@ def _outbox_drops(picture: Picture) -> Iterator[Reading]:
     titles = _titles(picture)
     for device in picture.devices:
         number = picture.dropped.get(device.record.uuid, 0)
-        yield Reading(
-            subject=device.record.uuid,
-            facility=device.cameras[0].facility if device.cameras else '',
-            least=number,
-            most=number,
-            say=partial(_drops_words, device, number, titles),
-        )
+        yield _of_device(device, number, partial(_drops_words, device, number, titles))
 
 
 def _invalid_messages(picture: Picture) -> Iterator[Reading]:
@@ -154,21 +141,11 @@ def _certificate_expires(picture: Picture) -> Iterator[Reading]:
             most=own_days,
             say=partial(_own_certificate_words, own_days),
         )
-    titles = _titles(picture)
-    is_open = {view.name: view.is_open for view in picture.facilities}
+    titles, is_open = _titles(picture), _open_hours(picture)
     for device in picture.devices:
         days = certificate_days(device.record, picture.now_ms)
-        if days is None:
-            continue
-        facility = device.cameras[0].facility if device.cameras else ''
-        yield Reading(
-            subject=device.record.uuid,
-            facility=facility,
-            least=days,
-            most=days,
-            is_open=is_open.get(facility, True),
-            say=partial(_certificate_words, device, days, titles),
-        )
+        if days is not None:
+            yield _of_device(device, days, partial(_certificate_words, device, days, titles), is_open)
 
 
 _READERS: dict[Kind, Callable[[Picture], Iterator[Reading]]] = {
@@ -187,6 +164,26 @@ def _of_facility(view: FacilityView, least: float, most: float, say: Callable[[]
     return Reading(
         subject=view.name, facility=view.name, least=least, most=most, is_open=view.is_open, say=say
     )
+
+
+def _of_device(
+    device: DeviceHealth, value: float | None, say: Callable[[], Said], is_open: Mapping[str, bool] = _ALWAYS
+) -> Reading:
+    """Read one value of a device, which belongs to the facility of its first camera."""
+    facility = device.cameras[0].facility if device.cameras else ''
+    return Reading(
+        subject=device.record.uuid,
+        facility=facility,
+        least=value,
+        most=value,
+        is_open=is_open.get(facility, True),
+        say=say,
+    )
+
+
+def _open_hours(picture: Picture) -> dict[str, bool]:
+    """Return by name whether a facility is open."""
+    return {view.name: view.is_open for view in picture.facilities}
 
 
 def _full_words(view: FacilityView) -> Said:

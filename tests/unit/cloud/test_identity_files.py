@@ -1,6 +1,8 @@
+import contextlib
 import datetime as dt
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from parking_monitor.cloud.mqtt_settings import MqttSettings, MqttTiming
 from tests.unit.cloud.builders import all_texts
 
 NOW = dt.datetime.now(dt.UTC)
+NOBODY = 65_534
 
 
 def settings_of(identity: Identity) -> MqttSettings:
@@ -30,6 +33,17 @@ def settings_of(identity: Identity) -> MqttSettings:
         private_key=identity.private_key,
         ca=identity.ca,
     )
+
+
+@contextlib.contextmanager
+def without_rights_of_root() -> Iterator[None]:
+    """Let root, who may read every file, be somebody else for a while."""
+    user = os.geteuid()
+    os.seteuid(user or NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 @pytest.fixture
@@ -77,12 +91,21 @@ def test_a_folder_in_the_place_of_a_file_is_named(settings: MqttSettings, tmp_pa
         check_identity(replace(settings, ca=tmp_path), NOW)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason='root may read every file')
-def test_a_file_that_may_not_be_read_is_named(settings: MqttSettings) -> None:
+def test_a_file_that_may_not_be_read_is_named(
+    settings: MqttSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / 'garage'
+    folder.chmod(0o755)
+    # By its name alone: others may not go through the folders above.
+    monkeypatch.chdir(folder)
+    settings.certificate.chmod(0o644)
     settings.private_key.chmod(0)
+    named = replace(
+        settings, certificate=Path(settings.certificate.name), private_key=Path(settings.private_key.name)
+    )
 
-    with pytest.raises(IdentityFileError, match='may not be read'):
-        check_identity(settings, NOW)
+    with without_rights_of_root(), pytest.raises(IdentityFileError, match=r'private_key: .* may not be read'):
+        check_identity(named, NOW)
 
 
 def test_a_key_with_a_passphrase_is_refused(settings: MqttSettings) -> None:

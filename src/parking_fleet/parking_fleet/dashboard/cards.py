@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from parking_fleet.dashboard.words import bounds_text, how_many, number_text, range_text
 from parking_fleet.health.devices import DeviceHealth
-from parking_fleet.places.views import FacilityView, Places
+from parking_fleet.places.views import FacilityView, Places, sum_of
 from parking_fleet.store.values import FacilityPoint
 
 TREND_STEP_S = 900
@@ -97,7 +97,7 @@ def card_of(view: FacilityView, trend: Trend = ()) -> Card:
 def tiles_of(views: Iterable[FacilityView], devices: Sequence[DeviceHealth]) -> tuple[Tile, ...]:
     """Return what is told of the whole fleet."""
     views = list(views)
-    places = sum((view.places for view in views), Places())
+    places = sum_of([view.places for view in views])
     is_open = sum(view.is_open for view in views)
     standings = Counter(health.standing for health in devices)
     heard = standings['up'] + standings['new']

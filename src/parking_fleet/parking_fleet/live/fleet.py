@@ -321,10 +321,7 @@ class Fleet:
         self._devices[record.uuid] = record
 
     def _changed_standings(self, moment_ms: int) -> set[str]:
-        standings = {
-            uuid: standing_of(record, self._interval_s(record, self._of_device[uuid].values()), moment_ms)
-            for uuid, record in self._devices.items()
-        }
+        standings = {uuid: self._standing(uuid, moment_ms)[0] for uuid in self._devices}
         changed = {
             uuid for uuid, standing in standings.items() if self._standings.get(uuid, standing) != standing
         }

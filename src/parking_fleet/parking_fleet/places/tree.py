@@ -101,8 +101,6 @@ def _beside_bays(view: CameraView) -> Places:
     state = view.state
     if not view.is_known:
         return Places(unknown=max(state.capacity - len(state.bays), 0))
-    if not state.bays:
-        return Places(state.free, state.occupied, state.unknown)
     own = [bay.state for bay in state.bays]
     return Places(
         max(state.free - own.count('FREE'), 0),

@@ -71,7 +71,7 @@ class Camera(Section):
     """One camera: its source, its model, and where in the picture to count.
 
     `car_size`, the width and height of a usual car in fractions of the picture's, helps
-    FOMO models, whose cells do not tell; without it, bays do.
+    FOMO models, whose cells do not tell, where there are no bays, which do.
     """
 
     name: RosName

@@ -79,6 +79,24 @@ def test_where_bays_are_marked_they_tell_how_large_cars_are() -> None:
     assert seen_often(Counter(bays=[bay]), cells([(2, 3), (4, 3)])).cars == 1
 
 
+def test_cars_in_neighbouring_bays_are_two_though_their_cells_touch() -> None:
+    row = [
+        Bay(name, ((x, 0.2), (x + 0.17, 0.2), (x + 0.17, 0.35), (x, 0.35)))
+        for name, x in [('A1', 0.12), ('A2', 0.3)]
+    ]
+    touching = cells([(2, 3), (3, 3), (4, 3), (5, 3)])
+    assert seen_often(Counter(), touching, times=6).cars == 1
+    assert seen_often(Counter(bays=row), touching, times=6).cars == 2
+
+
+def test_cars_that_cells_show_are_kept_when_bays_are_drawn() -> None:
+    counter = Counter()
+    seen_often(counter, cells([(2, 3), (9, 9)]))
+    counter.set_places([], [Bay('A1', ((0.1, 0.2), (0.3, 0.2), (0.3, 0.4), (0.1, 0.4)))], [])
+    assert counter.count.cars == 2
+    assert counter.update(dataclasses.replace(cells([(2, 3), (9, 9)]), stamp_ns=10**10)).cars == 2
+
+
 def test_silence_makes_the_count_stale_and_keeps_its_numbers() -> None:
     counter = Counter([LEFT])
     before = seen_often(counter, seen(car(20, 20)))

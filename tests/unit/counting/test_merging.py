@@ -6,11 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parking_monitor.counting.car_size import CarSize
 from parking_monitor.counting.merging import merge
-from parking_monitor.values import Box, Detection
+from parking_monitor.counting.picture import Picture
+from parking_monitor.values import Box, Detection, Detections
 from tests.support.builders import car, cells, seen
 
 positions = st.sets(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40)
+
+
+def merge_with_cars_of(found: Detections, width: float, height: float) -> tuple[Detection, ...]:
+    """Merge where a usual car has a size in pixels."""
+    share = (width / found.image_width, height / found.image_height)
+    return merge(found, Picture.of(found, CarSize.everywhere(*share)))
 
 
 def boxes(of: list[tuple[int, int]]) -> list[Box]:
@@ -36,23 +44,39 @@ def test_cells_with_a_cell_between_them_are_two_cars() -> None:
 
 
 def test_cells_apart_are_one_car_when_they_fit_into_one() -> None:
-    merged = merge(cells([(2, 3), (4, 3)]), car_size=(120, 60))
+    merged = merge_with_cars_of(cells([(2, 3), (4, 3)]), 120, 80)
     assert [detection.box for detection in merged] == [Box(80, 120, 120, 40)]
 
 
 def test_cells_apart_are_two_cars_when_they_do_not_fit_into_one() -> None:
-    assert len(merge(cells([(2, 3), (4, 3)]), car_size=(119, 60))) == 2
-    assert len(merge(cells([(2, 3), (4, 3)]), car_size=(120, 39))) == 2
+    assert len(merge_with_cars_of(cells([(2, 3), (4, 3)]), 119, 80)) == 2
+
+
+def test_cells_that_touch_are_two_cars_when_they_do_not_fit_into_one() -> None:
+    merged = merge_with_cars_of(cells([(2, 3), (3, 3), (4, 3), (5, 3)]), 80, 80)
+    assert {detection.box for detection in merged} == {Box(80, 120, 80, 40), Box(160, 120, 80, 40)}
 
 
 def test_the_nearest_cells_are_joined_first() -> None:
-    merged = merge(cells([(0, 0), (2, 0), (5, 0), (7, 0)]), car_size=(160, 60))
+    merged = merge_with_cars_of(cells([(0, 0), (2, 0), (5, 0), (7, 0)]), 160, 80)
     assert {detection.box for detection in merged} == {Box(0, 0, 120, 40), Box(200, 0, 120, 40)}
+
+
+def test_a_car_near_by_may_have_cells_that_far_cars_may_not() -> None:
+    far_row, near_row = [(2, 2), (4, 2)], [(2, 9), (4, 9)]
+    usual = CarSize(far_y=0.2, near_y=0.8, far=(80 / 640, 80 / 480), near=(160 / 640, 120 / 480))
+    both = cells(far_row + near_row)
+    merged = merge(both, Picture.of(both, usual))
+    assert {detection.box for detection in merged} == {
+        Box(80, 80, 40, 40),
+        Box(160, 80, 40, 40),
+        Box(80, 360, 120, 40),
+    }
 
 
 def test_cells_of_two_labels_are_two_cars_even_if_they_fit_into_one() -> None:
     both = dataclasses.replace(cells([]), items=cells([(2, 3)]).items + cells([(4, 3)], label='bus').items)
-    assert len(merge(both, car_size=(200, 200))) == 2
+    assert len(merge_with_cars_of(both, 200, 200)) == 2
 
 
 def test_cells_of_two_labels_stay_apart() -> None:

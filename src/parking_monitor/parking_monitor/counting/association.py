@@ -23,7 +23,7 @@ _PARKED_REACH = 0.6
 # A parked car that leaves goes farther than that between the frames of a slow camera.
 _PARKED_REACH_PER_S = 0.5
 _FAST_S, _SLOW_S = 0.3, 2.0
-_CELL_REACH = 0.75
+_CELL_REACH = 0.9
 # A car seen once may go anywhere at once, up to 9 m/s for a car of 4.5 m.
 _FIRST_REACH_PER_S = 2.0
 # An overlapping box is better than one beside it that is as near.

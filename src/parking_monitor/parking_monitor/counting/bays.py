@@ -199,14 +199,6 @@ class _Sight:
         return self._now_s - track.seen_s <= _UNSEEN_S
 
 
-def share_of_a_bay(bays: Sequence[Bay]) -> tuple[float, float] | None:
-    """Return the median width and height of bays in fractions of the image; None without any."""
-    if not bays:
-        return None
-    spans = np.median([np.ptp(np.array(bay.polygon), axis=0) for bay in bays], axis=0)
-    return float(spans[0]), float(spans[1])
-
-
 class _Places:
     """Hold bays in pixels: points spread over each (bays, points, 2), their middles and sizes."""
 

@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from parking_monitor.counting.bays import Bay, BayWatch, share_of_a_bay
+from parking_monitor.counting.bays import Bay, BayWatch
+from parking_monitor.counting.car_size import CarSize
 from parking_monitor.counting.gates import Gate, GateWatch, Passage, foot
 from parking_monitor.counting.merging import merge
 from parking_monitor.counting.picture import Picture
@@ -46,9 +47,9 @@ class Counter:
         labels: that count as cars; none stands for all.
         min_confidence: below which a detection does not count, 0 to 1.
         time_zone: whose midnight ends a day.
-        car_share: width and height of a usual car in the middle of the picture, in fractions of it.
-            FOMO models do not tell; by default it is as large as the bays, or two cells. Boxes
-            that make up one such car together are one.
+        car_share: width and height of a usual car in fractions of the picture. FOMO models do not
+            tell; where there are bays, they do, and without both it is two cells wide and high.
+            Boxes that make up one such car together are one.
         totals: to go on from.
         bay_memory: by name, what a bay was when last known.
     """
@@ -77,7 +78,6 @@ class Counter:
         self._gates = GateWatch(gates)
         self._gate_names = tuple(gate.name for gate in gates)
         self._given_share = car_share
-        self._car_share = car_share or share_of_a_bay(bays)
         self._picture: Picture | None = None
         self._usable_ns = 0
         self._stamp_ns = 0
@@ -134,7 +134,8 @@ class Counter:
         self._bays = BayWatch(bays, zones, memory)
         self._gates = GateWatch(gates)
         self._gate_names = tuple(gate.name for gate in gates)
-        self._car_share = self._given_share or share_of_a_bay(bays)
+        if self._picture is not None:
+            self._picture = replace(self._picture, usual=self._usual_size(self._picture))
         self._count = self._claim(self._count.state, self._count.stamp_ns, self._count.cars, ())
         return self._count
 
@@ -164,25 +165,27 @@ class Counter:
 
     def _follow(self, detections: Detections) -> list[Passage]:
         """Let the tracks, the gates and the bays take a frame."""
-        picture = Picture.of(detections, self._car_share)
-        if picture != self._picture:
+        picture = self._picture
+        if picture is None or not picture.is_like(detections):
             # Another size or another model: places in pixels mean nothing any more.
-            self._picture, self._tracker = picture, Tracker()
+            bare = Picture.of(detections)
+            self._picture = picture = replace(bare, usual=self._usual_size(bare))
+            self._tracker = Tracker()
         dt_s = self._time_since_usable(detections.stamp_ns)
-        found = merge(self._wanted(detections), self._car_size(picture))
+        found = merge(self._wanted(detections), picture)
         changes = self._tracker.update(found, picture, dt_s)
         now_s = self._tracker.now_s
         passages = self._gates.watch(self._tracker.all_tracks, changes, picture, now_s)
         self._bays.watch(self._tracker.tracks, picture, dt_s, now_s, detections.stamp_ns)
         return passages
 
-    def _car_size(self, picture: Picture) -> tuple[float, float] | None:
-        """Return the size of a car in pixels, for boxes only where it was given."""
-        if picture.has_cells:
-            return picture.car_size
-        if self._given_share is None:
-            return None
-        return self._given_share[0] * picture.width, self._given_share[1] * picture.height
+    def _usual_size(self, picture: Picture) -> CarSize | None:
+        """Return how large cars are in a picture; boxes tell, so for them only what was given counts."""
+        given = CarSize.everywhere(*self._given_share) if self._given_share else None
+        if not picture.has_cells:
+            return given
+        outlines = [bay.polygon for bay in self._bay_places]
+        return CarSize.in_bays(outlines, picture.width / picture.height) or given
 
     def _time_since_usable(self, stamp_ns: int) -> float:
         """Return seconds since the last usable frame; as between the two before when a clock was set back."""

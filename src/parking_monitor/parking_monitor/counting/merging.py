@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from parking_monitor.values import Box, Detection, Detections, ModelType
+from parking_monitor.counting.cells import cars_of, join
+from parking_monitor.counting.picture import Picture
+from parking_monitor.values import Box, Detection, Detections
 
-# Cells are neighbours when less than this share of a cell lies between them.
-_LARGEST_GAP_CELLS = 0.5
 # Of two boxes, the less sure one shows the same car when so much of the smaller lies in the other.
 # Parked cars seen obliquely hide each other by less than that.
 _SAME_CAR_SHARE = 0.75
@@ -29,28 +29,26 @@ Edges = _Values
 """Boxes as (n, 4): left, top, right, bottom in pixels."""
 
 
-def merge(detections: Detections, car_size: tuple[float, float] | None = None) -> tuple[Detection, ...]:
+def merge(detections: Detections, picture: Picture | None = None) -> tuple[Detection, ...]:
     """Return one detection a car, the surest first for models that answer with boxes.
 
-    FOMO cells of one label that touch, also at a corner, become the box around
-    all of them, with the confidence of the surest; where the size of a car is known,
-    so do all cells that fit into one car. Of boxes that lie in one another, whatever
-    their labels, the surest stays: public models see a car, a bus and a truck in one
-    vehicle. A box around several others that lie apart goes first, however sure, and so
-    does one that fills the picture: it is a row of cars or the ground. Where the size of a
-    car is known, boxes that make up one together, as of bonnet and rear, become one.
+    FOMO's cells: see `cells`. Of boxes that lie in one another, whatever their labels,
+    the surest stays: public models see a car, a bus and a truck in one vehicle. A box
+    around several others that lie apart goes first, however sure, and so does one that
+    fills the picture: it is a row of cars or the ground. Where the size of a car is
+    known, boxes that make up one together, as of bonnet and rear, become one.
 
     Args:
         detections: of one frame.
-        car_size: width and height in pixels of a car in the middle of the picture.
+        picture: its measures; by default, what the detections tell of them.
     """
+    picture = picture or Picture.of(detections)
     if not all(_is_box(item.box) for item in detections.items):
         detections = replace(detections, items=tuple(item for item in detections.items if _is_box(item.box)))
-    if detections.model_type is ModelType.FOMO:
-        groups = _merge_cells(detections.items, detections.cell_size)
-        return _fit_into_cars(groups, car_size) if car_size else groups
+    if picture.has_cells:
+        return cars_of(detections.items, picture)
     boxes = _drop_repeated(_without_huge(detections))
-    return _fit_into_cars(boxes, car_size, least_share=_PARTS_SHARE) if car_size else boxes
+    return _fit_into_cars(boxes, picture) if picture.usual else boxes
 
 
 def _is_box(box: Box) -> bool:
@@ -73,70 +71,36 @@ def _shared_areas(left: _Values, top: _Values, right: _Values, bottom: _Values) 
     return np.asarray(np.maximum(wide, 0.0) * np.maximum(high, 0.0))
 
 
-def _merge_cells(cells: Sequence[Detection], cell_size: tuple[float, float]) -> tuple[Detection, ...]:
-    groups: list[list[Detection]] = []
-    for cell in cells:
-        touching = [group for group in groups if _touches(cell, group, cell_size)]
-        groups = [group for group in groups if group not in touching]
-        groups.append([cell, *(member for group in touching for member in group)])
-    return tuple(_around(group) for group in groups)
-
-
-def _touches(cell: Detection, group: Sequence[Detection], cell_size: tuple[float, float]) -> bool:
-    gap_x, gap_y = (_LARGEST_GAP_CELLS * size for size in cell_size)
-    box = cell.box
-    return any(
-        cell.label == other.label
-        and box.x - other.box.right <= gap_x
-        and other.box.x - box.right <= gap_x
-        and box.y - other.box.bottom <= gap_y
-        and other.box.y - box.bottom <= gap_y
-        for other in group
-    )
-
-
-def _around(group: Sequence[Detection]) -> Detection:
-    x = min(member.box.x for member in group)
-    y = min(member.box.y for member in group)
-    right = max(member.box.right for member in group)
-    bottom = max(member.box.bottom for member in group)
-    surest = max(group, key=lambda member: member.confidence)
-    return Detection(surest.label, surest.confidence, Box(x, y, right - x, bottom - y))
-
-
-def _fit_into_cars(
-    groups: Sequence[Detection], car_size: tuple[float, float], *, least_share: float = 0.0
-) -> tuple[Detection, ...]:
-    """Join groups of cells, or boxes, the nearest first, while they fit into one car.
-
-    Together they have to fill the least share of it: far cars are smaller, and stay apart.
-    """
-    least_area = least_share * car_size[0] * car_size[1]
-    joined = list(groups)
+def _fit_into_cars(boxes: Sequence[Detection], picture: Picture) -> tuple[Detection, ...]:
+    """Join boxes of one label, the nearest first, while they fit into one car and fill enough of it."""
+    left = list(boxes)
     while True:
         pairs = [
-            (_gap(one.box, other.box, car_size), first, second)
-            for first, one in enumerate(joined)
-            for second, other in enumerate(joined[:first])
-            if one.label == other.label and _fits(one.box, other.box, car_size, least_area)
+            (gap, first, second)
+            for first, one in enumerate(left)
+            for second, other in enumerate(left[:first])
+            if one.label == other.label and (gap := _gap_in_car(one.box, other.box, picture)) is not None
         ]
         if not pairs:
-            return tuple(joined)
+            return tuple(left)
         _, first, second = min(pairs)
-        together = _around([joined[first], joined[second]])
-        joined = [item for index, item in enumerate(joined) if index not in {first, second}]
-        joined.append(together)
+        joined = join([left[first], left[second]])
+        left = [item for index, item in enumerate(left) if index not in {first, second}]
+        left.append(joined)
 
 
-def _gap(one: Box, other: Box, car_size: tuple[float, float]) -> float:
+def _gap_in_car(one: Box, other: Box, picture: Picture) -> float | None:
+    """Return how far apart two parts of one car are, in its sizes; None where they are not.
+
+    Far cars are smaller, and stay apart: they fill too little of it together.
+    """
     (ax, ay), (bx, by) = one.centre, other.centre
-    return abs(ax - bx) / car_size[0] + abs(ay - by) / car_size[1]
-
-
-def _fits(one: Box, other: Box, car_size: tuple[float, float], least_area: float) -> bool:
+    car_width, car_height = picture.car_size((ay + by) / 2)
     width = max(one.right, other.right) - min(one.x, other.x)
     height = max(one.bottom, other.bottom) - min(one.y, other.y)
-    return width <= car_size[0] and height <= car_size[1] and width * height >= least_area
+    if width > car_width or height > car_height or width * height < _PARTS_SHARE * car_width * car_height:
+        return None
+    return abs(ax - bx) / car_width + abs(ay - by) / car_height
 
 
 def _without_huge(detections: Detections) -> Sequence[Detection]:

@@ -1,7 +1,8 @@
 """Hold what a picture's measures mean for the cars in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from parking_monitor.counting.car_size import CarSize
 from parking_monitor.values import Box, Detections, ModelType
 
 EDGE_SIZES = 0.6
@@ -9,7 +10,7 @@ EDGE_SIZES = 0.6
 _AT_EDGE = 0.015
 _CELLS_OF_A_CAR = 2
 # A cell lies anywhere in its car: the car's middle is so much of its size away.
-_CELL_NOISE = 0.2
+_CELL_NOISE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,46 +20,54 @@ class Picture:
     Attributes:
         width, height: of the picture.
         cell_size: of one FOMO cell in it; (0, 0) for boxes.
-        car_size: of a usual car, for FOMO, whose cells do not tell; (0, 0) for boxes.
+        usual: how large a usual car is, which FOMO's cells do not tell; None where nobody knows.
     """
 
     width: int
     height: int
     cell_size: tuple[float, float] = (0.0, 0.0)
-    car_size: tuple[float, float] = (0.0, 0.0)
+    usual: CarSize | None = None
 
     @classmethod
-    def of(cls, detections: Detections, car_share: tuple[float, float] | None = None) -> 'Picture':
-        """Return the picture in which something was detected.
+    def of(cls, detections: Detections, usual: CarSize | None = None) -> 'Picture':
+        """Return the picture in which something was detected, of which only the measures are taken."""
+        is_fomo = detections.model_type is ModelType.FOMO
+        cell_size = detections.cell_size if is_fomo else (0.0, 0.0)
+        return cls(detections.image_width, detections.image_height, cell_size, usual)
 
-        Args:
-            detections: of which only the measures are taken.
-            car_share: width and height of a usual car in fractions of the picture's; without
-                it, a FOMO model's car is taken to be two cells wide and high.
-        """
-        width, height = detections.image_width, detections.image_height
-        if detections.model_type is not ModelType.FOMO:
-            return cls(width, height)
-        cell_x, cell_y = detections.cell_size
-        car_x, car_y = (car_share[0] * width, car_share[1] * height) if car_share else (0.0, 0.0)
-        least = _CELLS_OF_A_CAR
-        return cls(width, height, (cell_x, cell_y), (max(car_x, least * cell_x), max(car_y, least * cell_y)))
+    def is_like(self, detections: Detections) -> bool:
+        """Tell whether something was detected in a picture of these measures."""
+        return replace(self, usual=None) == Picture.of(detections)
 
     @property
     def has_cells(self) -> bool:
         """Tell whether detections are FOMO's cells, whose sizes say little."""
         return self.cell_size[0] > 0
 
-    @property
-    def noise(self) -> tuple[float, float]:
-        """Return the least standard deviation of a detection's middle along each axis, pixels."""
-        return _CELL_NOISE * self.car_size[0], _CELL_NOISE * self.car_size[1]
+    def car_size(self, y: float) -> tuple[float, float]:
+        """Return width and height of a usual car whose middle is at a height, all in pixels.
+
+        For FOMO it is at least two cells wide and high, and just that where nothing is known.
+        """
+        width, height = self.usual.at(y / self.height) if self.usual else (0.0, 0.0)
+        return (
+            max(width * self.width, _CELLS_OF_A_CAR * self.cell_size[0]),
+            max(height * self.height, _CELLS_OF_A_CAR * self.cell_size[1]),
+        )
+
+    def noise(self, y: float) -> tuple[float, float]:
+        """Return the least standard deviation along each axis of a middle measured at a height, pixels."""
+        if not self.has_cells:
+            return 0.0, 0.0
+        width, height = self.car_size(y)
+        return _CELL_NOISE * width, _CELL_NOISE * height
 
     def car_box(self, box: Box) -> Box:
         """Return a detection's box; of FOMO's cells, the box of a usual car around their middle."""
         if not self.has_cells:
             return box
-        (x, y), (width, height) = box.centre, self.car_size
+        x, y = box.centre
+        width, height = self.car_size(y)
         return Box(x - width / 2, y - height / 2, width, height)
 
     def cut(self, box: Box) -> tuple[int, int]:

@@ -122,9 +122,9 @@ class Track:
     @classmethod
     def begin(cls, track_id: int, found: Detection, now_s: float, picture: Picture) -> 'Track':
         """Begin with one detection in a picture."""
-        box, noise = found.box, picture.noise
-        width, height = picture.car_size if picture.has_cells else (box.width, box.height)
-        place = box.centre
+        box = picture.car_box(found.box)
+        width, height, place = box.width, box.height, box.centre
+        noise = picture.noise(place[1])
         return cls(
             track_id=track_id,
             x=Axis.at(place[0], width, noise[0]),
@@ -135,8 +135,8 @@ class Track:
             birth_s=now_s,
             birth=place,
             seen_s=now_s,
-            seen_box=box,
-            birth_area=box.area,
+            seen_box=found.box,
+            birth_area=found.box.area,
             sureness=found.confidence,
             confidence=found.confidence,
             anchor=place,
@@ -224,8 +224,8 @@ class Track:
         middle_x, middle_y = self._complete(box, picture, _SMOOTHING_PARKED if self.is_parked else smoothing)
         if self.is_parked:
             # Kept as steep as the filter of a slow car, so that its leaving shows.
-            self.x.p_pp = max(self.x.p_pp, (0.04 * self.width) ** 2)
-            self.y.p_pp = max(self.y.p_pp, (0.04 * self.height) ** 2)
+            self.x.heed(self.width, self.noise[0])
+            self.y.heed(self.height, self.noise[1])
         self.x.correct(middle_x, self.width, self.noise[0])
         self.y.correct(middle_y, self.height, self.noise[1])
         self._grow(before, unseen_s, picture)
@@ -252,6 +252,8 @@ class Track:
         """
         middle_x, middle_y = box.centre
         if picture.has_cells:
+            self.width, self.height = picture.car_size(middle_y)
+            self.noise = picture.noise(middle_y)
             return middle_x, middle_y
         cut_x, cut_y = picture.cut(box)
         if cut_x and self.width > box.width:

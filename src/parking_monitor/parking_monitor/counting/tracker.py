@@ -10,7 +10,7 @@ from parking_monitor.counting.hiding import LONG_GAP_S, Hiding
 from parking_monitor.counting.picture import EDGE_SIZES, Picture
 from parking_monitor.counting.scale import LEAST, MOST, Scale
 from parking_monitor.counting.track import BLINK_S, Changes, Track
-from parking_monitor.values import Detection
+from parking_monitor.values import Box, Detection
 
 _SETTLING_S = 3.0
 """So long after a beginning or a long gap, cars may be first seen anywhere."""
@@ -47,8 +47,12 @@ _LEAST_INSIDE = 0.1
 _OUT_S = 0.45
 # An unmatched detection that lies so much in a car's box shows that car.
 _ABSORBED_SHARE = 0.6
-# A cell within so much of a car's size of its middle shows that car.
-_CELL_PART = 0.75
+# Cells within so much of a car's size of its middle show that car. Those beside it, within the other
+# share, may do so too, if it is long: a car there is seen so much more often, in so many of the frames.
+_CELL_PART = 0.4
+_CELLS_BESIDE = 1.0
+_BESIDE_HITS = 2
+_BESIDE_HIT_SHARE = 0.4
 # A box of a size that cars do not have here needs so many detections over so long.
 _ODD_HITS = 12
 _ODD_S = 2.0
@@ -157,14 +161,10 @@ class Tracker:
         if not lone:
             return []
         seen = [track.box for track in self._tracks if track.is_confirmed and track.misses == 0]
-        reach_x, reach_y = _CELL_PART * picture.car_size[0], _CELL_PART * picture.car_size[1]
 
         def is_part(item: Detection) -> bool:
-            x, y = item.box.centre
             if picture.has_cells:
-                return any(
-                    abs(box.centre[0] - x) < reach_x and abs(box.centre[1] - y) < reach_y for box in seen
-                )
+                return any(_away(item.box.centre, box) < _CELL_PART for box in seen)
             return any(item.box.intersection(box) > _ABSORBED_SHARE * item.box.area for box in seen)
 
         return [item for item in lone if not is_part(item)]
@@ -194,7 +194,7 @@ class Tracker:
         confirmed = []
         hits = _HITS if dt_s < _SLOW_S else _HITS_SLOW if dt_s < _VERY_SLOW_S else 1
         for track in [track for track in self._tracks if not track.is_confirmed and track.misses == 0]:
-            if not self._is_certain(track, hits) or not self._has_size_of_a_car(track, picture):
+            if not self._is_certain(track, hits) or not self._is_a_car(track, hits, picture):
                 continue
             lost = self._return(track) or self._lost(track, picture)
             if lost is None:
@@ -239,9 +239,25 @@ class Tracker:
         )
         return _DRIVEN_SIZES if is_near else _STIRRED_SIZES
 
+    def _is_a_car(self, track: Track, hits: int, picture: Picture) -> bool:
+        """Tell whether it is a car of its own, and no end of a long one, or a box of another size."""
+        if picture.has_cells:
+            is_often_seen = (
+                track.hits >= hits + _BESIDE_HITS and track.hits >= _BESIDE_HIT_SHARE * track.frames
+            )
+            return is_often_seen or track.comes_in or not self._is_beside_another(track)
+        return self._has_size_of_a_car(track, picture)
+
+    def _is_beside_another(self, track: Track) -> bool:
+        place = track.box.centre
+        return any(
+            other.is_confirmed and not other.is_hidden and _away(place, other.box) < _CELLS_BESIDE
+            for other in self._tracks
+        )
+
     def _has_size_of_a_car(self, track: Track, picture: Picture) -> bool:
         """Compare a box with the cars seen here before, or with the one next to it."""
-        if picture.has_cells or (track.hits >= _ODD_HITS and self.now_s - track.birth_s >= _ODD_S):
+        if track.hits >= _ODD_HITS and self.now_s - track.birth_s >= _ODD_S:
             return True
         box = track.box
         usual = self._scale.usual(box, picture.height) or self._size_beside(track)
@@ -318,6 +334,12 @@ class Tracker:
             track.go(way)
         self._next_id += 1
         self._tracks.append(track)
+
+
+def _away(place: tuple[float, float], box: Box) -> float:
+    """Return how far a place is from the middle of a box, in its widths or heights, whichever is more."""
+    x, y = box.centre
+    return max(abs(place[0] - x) / box.width, abs(place[1] - y) / box.height)
 
 
 def _goes_out(track: Track, picture: Picture) -> bool:

@@ -7,8 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parking_monitor.counting.counter import Counter
+from parking_monitor.counting.gates import Gate
 from parking_monitor.counting.track import Life
-from tests.unit.counting.traffic import Road, Thing, a_drive, cars, frame, in_picture, parked, unseen
+from parking_monitor.values import Direction
+from tests.unit.counting.traffic import (
+    Road,
+    Thing,
+    a_drive,
+    cars,
+    crossings,
+    frame,
+    in_picture,
+    parked,
+    unseen,
+)
 
 RATES_HZ = [15.0, 1.0, 0.5]
 THROUGH = [(4.0, -60.0, 240.0), (14.0, 700.0, 240.0)]
@@ -47,6 +59,25 @@ def test_three_frames_of_a_false_box_where_no_car_can_appear_never_count() -> No
     road = Road(Counter())
     road.show(5)
     assert set(cars(road.show(5, a_false_box(320, 240, 5.0, 5.25)))) == {0}
+
+
+def test_a_false_box_near_the_edge_that_jitters_by_less_than_a_car_stirs_never_counts() -> None:
+    """Carried on, its first step would lead farther than it ever was."""
+    road = Road(Counter())
+    road.show(5)
+    jittering = a_drive(
+        [(4.99, 55.0, 240.0), (5.1, 65.0, 240.0), (5.2, 61.0, 240.0), (5.21, 61.0, 240.0)], size=(70, 50)
+    )
+    assert set(cars(road.show(5, jittering))) == {0}
+
+
+def test_a_false_box_ahead_of_a_car_that_comes_in_does_not_turn_it_round() -> None:
+    gate = Gate('lane', ((0.0, 0.55), (1.0, 0.55)), (0.5, 0.1))
+    road = Road(Counter(gates=[gate]))
+    road.show(5)
+    coming_in = a_drive([(5.15, 300.0, 445.0), (8.0, 300.0, 100.0)], size=(160, 230))
+    counts = road.show(5, parked(300, 250, 5.0, 5.05, size=(160, 230)), coming_in)
+    assert [crossing.direction for crossing in crossings(counts)] == [Direction.IN]
 
 
 def test_false_boxes_beside_a_parked_car_change_nothing() -> None:

@@ -38,8 +38,10 @@ _LARGEST_OTHER_RATIO = math.log(1.8)
 _RATIO_PER_S = 0.4
 # A parked car does not get so many times as large: that is something larger before it.
 _PARKED_GROWN = 2.0
-# Farther away than this, a box at the picture's edge is another car that comes in.
+# Farther away than this, a box at the picture's edge is another car that comes in; from one seen once,
+# which may be a false box, it is not even so far.
 _REACH_AT_EDGE = 1.0
+_FIRST_REACH_AT_EDGE = 0.5
 _REACH_AT_EDGE_PER_S = 0.7
 # To leave a car without a detection costs as much as one this far beyond its reach: cars do not
 # take one another's detections only because that makes more pairs.
@@ -100,6 +102,7 @@ class _Cars:
     is_parked: NDArray[np.bool_]
     reach: NDArray[np.float64]
     slow_s: NDArray[np.float64]
+    reach_at_edge: NDArray[np.float64]
 
     @classmethod
     def of(cls, tracks: Sequence[Track], now_s: float, frame_s: float, *, by_overlap: bool) -> '_Cars':
@@ -130,7 +133,11 @@ class _Cars:
             moving = _CELL_REACH + _REACH_PER_S * unseen_s
         is_parked = columns[7] > 0
         reach = np.where(is_parked, parked, np.minimum(moving, _FURTHEST))
-        return cls(columns[:2], columns[2:4], columns[4:6], is_parked, reach, slow_s)
+        is_lately_new = (columns[8] > 0) & (slow_s == 0)
+        at_edge = (
+            np.where(is_lately_new, _FIRST_REACH_AT_EDGE, _REACH_AT_EDGE) + _REACH_AT_EDGE_PER_S * slow_s
+        )
+        return cls(columns[:2], columns[2:4], columns[4:6], is_parked, reach, slow_s, at_edge)
 
 
 def _costs(
@@ -149,7 +156,7 @@ def _costs(
     rows, columns = np.nonzero(squares <= (cars.reach * cars.reach)[:, None])
     near = np.sqrt(squares[rows, columns])
     room = np.minimum(box_low, measures - box_high) / box_size
-    at_edge = (_REACH_AT_EDGE + _REACH_AT_EDGE_PER_S * cars.slow_s)[rows]
+    at_edge = cars.reach_at_edge[rows]
     is_possible = (near <= at_edge) | (np.minimum(room[0], room[1]) > EDGE_SIZES)[columns]
     if by_overlap:
         overlap = np.minimum(high[:, rows], box_high[:, columns])

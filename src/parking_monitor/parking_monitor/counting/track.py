@@ -66,7 +66,7 @@ class Track:
         is_doubtful: whether the detector is much less sure of it than of cars.
         birth_area: of the first box, square pixels.
         is_at_edge: whether the picture's edge cut it when it was first seen.
-        driven: how far it was from its birth when it was seen last but one, in its own sizes.
+        driven: how far it was from its birth when it was last seen, in its own sizes.
         strays: detections in a row of a parked car that were not where it stands.
         home: where it was parked before it last moved, and since when.
         streak: detections in a row.
@@ -218,7 +218,6 @@ class Track:
             return True
         share = _SURENESS if self.hits > 1.0 / _SURENESS else 1.0 / self.hits
         self.sureness += share * (found.confidence - self.sureness)
-        self.driven = self.distance_from(self.birth)
         # What comes to stand before a parked car makes its box smaller, and the car no smaller.
         smoothing = max(_SMOOTHING, 1.0 - math.exp(-unseen_s / _SMOOTHING_S))
         middle_x, middle_y = self._complete(box, picture, _SMOOTHING_PARKED if self.is_parked else smoothing)
@@ -228,6 +227,7 @@ class Track:
             self.y.heed(self.height, self.noise[1])
         self.x.correct(middle_x, self.width, self.noise[0])
         self.y.correct(middle_y, self.height, self.noise[1])
+        self.driven = self.distance_from(self.birth)
         self._grow(before, unseen_s, picture)
         self._settle(now_s, was_lost=was_lost)
         return False

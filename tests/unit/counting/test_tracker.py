@@ -48,6 +48,17 @@ def test_two_frames_of_a_false_box_never_count_even_at_the_start() -> None:
     assert set(cars(Road(Counter()).show(5, a_false_box(320, 240, 0.0, 0.15)))) == {0}
 
 
+def test_three_frames_of_a_false_box_after_the_first_pictures_never_count() -> None:
+    assert set(cars(Road(Counter()).show(5, a_false_box(320, 240, 1.0, 1.25)))) == {0}
+
+
+def test_false_boxes_side_by_side_at_different_times_are_no_car_that_drives() -> None:
+    road = Road(Counter())
+    road.show(5)
+    first, second = a_false_box(45, 240, 5.0, 5.05), a_false_box(75, 240, 5.7, 5.85)
+    assert set(cars(road.show(5, first, second))) == {0}
+
+
 @pytest.mark.parametrize('x', [20.0, 45.0, 320.0])
 def test_two_frames_of_a_false_box_later_on_never_count(x: float) -> None:
     road = Road(Counter())

@@ -14,6 +14,7 @@ from parking_monitor.values import Box, Detection
 
 _SETTLING_S = 3.0
 """So long after a beginning or a long gap, cars may be first seen anywhere."""
+_BEGINNING_S = 0.5
 
 # A confirmation needs so many detections; fewer where pictures come slowly.
 _HITS = 3
@@ -24,6 +25,7 @@ _LEAST_HIT_SHARE = 0.25
 # A car seen first near the edge, but not cut by it, has to move so far; one seen first where none can
 # appear has to drive farther, or to stand there for so long.
 _STIRRED_SIZES = 0.15
+_STIRRED_HIT_SHARE = 0.5
 _DRIVEN_SIZES = 0.4
 _STOOD_S = 2.0
 _STOOD_HIT_SHARE = 0.5
@@ -210,9 +212,7 @@ class Tracker:
             return True
         if track.hits < hits or track.hits < _LEAST_HIT_SHARE * track.frames:
             return False
-        if track.starts_anywhere or (
-            track.may_appear and (track.is_at_edge or track.driven >= self._stirred(track))
-        ):
+        if self._appears(track, hits):
             return True
         if track.driven >= _DRIVEN_SIZES:
             # Few pictures of a slow camera show it; but in none of them would a false box come along.
@@ -224,6 +224,18 @@ class Tracker:
             and track.hits >= hits + 1
             and track.hits >= _STOOD_HIT_SHARE * track.frames
         )
+
+    def _appears(self, track: Track, hits: int) -> bool:
+        """Tell whether it was first seen when or where cars can appear, often enough to be one of them."""
+        if track.starts_anywhere:
+            # What was not there with the first pictures is likelier to be a false box.
+            is_late = track.birth_s > self._settled_s - _SETTLING_S + _BEGINNING_S and hits == _HITS
+            if track.hits >= hits + is_late:
+                return True
+        if not track.may_appear:
+            return False
+        is_steady = track.hits >= _STIRRED_HIT_SHARE * track.frames
+        return track.is_at_edge or (is_steady and track.driven >= self._stirred(track))
 
     def _stirred(self, track: Track) -> float:
         """Return how far a car by the edge has to go: farther where it may be a parked one that left.

@@ -78,7 +78,7 @@ class Tracker:
         self.now_s = 0.0
         self._tracks: list[Track] = []
         self._next_id = 1
-        self._settled_s = _SETTLING_S
+        self._settled_s = math.inf
         self._hiding = Hiding()
         self._scale = Scale()
         self._remembered: list[Track] = []
@@ -104,7 +104,7 @@ class Tracker:
             dt_s: seconds since the last usable frame, not negative.
         """
         self.now_s += dt_s
-        if dt_s > LONG_GAP_S:
+        if dt_s > LONG_GAP_S or math.isinf(self._settled_s):
             self._settled_s = self.now_s + _SETTLING_S
         for track in self._tracks:
             track.advance(min(dt_s, LONG_GAP_S))
